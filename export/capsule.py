@@ -1,0 +1,102 @@
+"""From a checkpoint to a capsule: check the weights, build the graph, describe it, seal it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import metadata
+
+import numpy as np
+import onnx
+
+from stillwatch.export.golden import TOLERANCE, golden_vectors
+from stillwatch.export.nab_rds import expected_shapes, nab_rds_graph
+from stillwatch.export.reference import nab_rds_reconstruction
+from stillwatch.runtime import digest
+from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.contract import (
+    DIGEST_KEY,
+    METADATA_KEY,
+    SCHEMA_VERSION,
+    CapsuleInfo,
+    Channel,
+)
+from stillwatch.runtime.errors import CheckpointError, InputError
+from stillwatch.runtime.scaling import ScalingPolicy
+from stillwatch.train.checkpoint import Checkpoint
+
+__all__ = ["build_capsule", "check_parameters"]
+
+
+def build_capsule(
+    checkpoint: Checkpoint, weights: Mapping[str, AnyArray], scaling: str | None = None
+) -> bytes:
+    """Returns the capsule's bytes; the same checkpoint always gives the same bytes.
+
+    scaling: one of the policies that the checkpoint is calibrated for, by
+    default the first of its configuration. Raises InputError for another one,
+    CheckpointError for weights that are not exactly the family's.
+    """
+    scaling = scaling or checkpoint.config.scaling[0]
+    if scaling not in checkpoint.calibrations:
+        raise InputError(
+            f"expected a scaling policy that the checkpoint is calibrated for, "
+            f"{', '.join(checkpoint.calibrations)}, got {scaling!r}; train with --scaling {scaling!r}"
+        )
+    check_parameters(weights, expected_shapes(checkpoint))
+    info = _describe(checkpoint, weights, scaling)
+    graph = nab_rds_graph(checkpoint, weights, info.threshold["value"])
+    model = graph.model(checkpoint.family, info.producer)
+    onnx.helper.set_model_props(
+        model, {METADATA_KEY: info.to_json(), DIGEST_KEY: digest.PLACEHOLDER}
+    )
+    return digest.seal(model.SerializeToString(deterministic=True))
+
+
+def check_parameters(
+    weights: Mapping[str, AnyArray], expected: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Raises CheckpointError unless the weights are exactly the expected ones, all float and finite."""
+    found = {name: weight.shape for name, weight in weights.items()}
+    wrong = [
+        f"{name}: expected {expected.get(name, 'no such parameter')}, got {found.get(name, 'none')}"
+        for name in sorted(found.keys() | expected.keys())
+        if found.get(name) != expected.get(name)
+    ]
+    wrong += [
+        f"{name}: expected finite float32 numbers, got {weight.dtype} with {bad} that are not"
+        for name, weight in weights.items()
+        if (bad := int(weight.size - np.isfinite(weight).sum())) or weight.dtype != np.float32
+    ]
+    if wrong:
+        raise CheckpointError(f"the weights do not fit the model: {'; '.join(wrong)}")
+
+
+def _describe(
+    checkpoint: Checkpoint, weights: Mapping[str, AnyArray], scaling: str
+) -> CapsuleInfo:
+    config = checkpoint.config
+    calibration = checkpoint.calibrations[scaling]
+    return CapsuleInfo(
+        schema=SCHEMA_VERSION,
+        family=checkpoint.family,
+        window=config.window,
+        stride=config.window,
+        state=config.units,
+        channels=tuple(Channel(name, unit) for name, unit in checkpoint.channels),
+        parameters=checkpoint.parameters,
+        scaling=ScalingPolicy.parse(scaling),
+        mean=checkpoint.mean,
+        scale=checkpoint.scale,
+        threshold=asdict(calibration.threshold),
+        error_quantiles=calibration.error_quantiles,
+        data=checkpoint.data,
+        training=asdict(config),
+        golden=golden_vectors(
+            np.array(checkpoint.mean),
+            np.array(checkpoint.scale),
+            config.window,
+            calibration.threshold.value,
+            lambda scaled: nab_rds_reconstruction(checkpoint, weights, scaled),
+        ),
+        tolerance=TOLERANCE,
+        producer=f"stillwatch {metadata.version('stillwatch')}",
+    )

@@ -1,0 +1,31 @@
+"""`stillwatch export CHECKPOINT -o MODEL.onnx`: from a checkpoint to a capsule."""
+
+import argparse
+from pathlib import Path
+
+from stillwatch.export.capsule import build_capsule
+from stillwatch.runtime.files import write_bytes
+from stillwatch.train.checkpoint import load_checkpoint
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of an export."""
+    parser.add_argument("checkpoint", type=Path, help="folder that 'stillwatch train' wrote")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.onnx")
+    parser.add_argument(
+        "--scaling",
+        metavar="POLICY",
+        help="series, trained or rolling(N), of those calibrated in training (default: the first)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exports, and says what was written."""
+    checkpoint, weights = load_checkpoint(arguments.checkpoint)
+    content = build_capsule(checkpoint, weights, arguments.scaling)
+    write_bytes(arguments.output, content)
+    print(f"{arguments.output}: {checkpoint.parameters} parameters, {len(content):,} bytes")
+    print(f"next: stillwatch score {arguments.output} SERIES.csv")
+    return 0

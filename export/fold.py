@@ -1,0 +1,94 @@
+"""Cuts series into windows inside the graph, so that a host may hand over a whole one.
+
+The windows of all series stand side by side in the batch. One that is cut
+short by the series' end is padded, and the LSTM told its true length, so
+that the last state is that of the last value. All of it is exact: a value's
+score is the same to the last bit with the window cut by the host.
+"""
+
+from dataclasses import dataclass
+
+from onnx import TensorProto
+
+from stillwatch.export.graph import Graph
+
+__all__ = ["Windows", "cut", "first_state", "join", "last_state", "window_lengths"]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Names of 1-D int64 tensors of one element: how `cut` cut.
+
+    series: N. time: T. length: of a window. count: windows a series.
+    padding: steps after the last value.
+    """
+
+    series: str
+    time: str
+    length: str
+    count: str
+    padding: str
+
+
+def cut(graph: Graph, values: str, window: int, output: str) -> Windows:
+    """Adds `output` (N * count, length, C), the windows of `values` (N, T, C).
+
+    A series shorter than a window is one window of its own length: a stream's
+    single value costs a single step.
+    """
+    one, zero = graph.integers(1), graph.integers(0)
+    series = graph.node("Shape", [values], "series", start=0, end=1)
+    time = graph.node("Shape", [values], "time", start=1, end=2)
+    channels = graph.node("Shape", [values], "channels", start=2, end=3)
+    length = graph.node("Min", [time, graph.integers(window)], "window_length")
+    rounded = graph.node("Sub", [graph.node("Add", [time, length], "time_and_length"), one], "rounded")
+    count = graph.node("Div", [rounded, length], "window_count")  # ceil(time / length)
+    whole = graph.node("Mul", [count, length], "padded_time")
+    padding = graph.node("Sub", [whole, time], "padding")
+    pads = graph.concat([graph.integers(0, 0, 0, 0), padding, zero], "time_pads")
+    padded = graph.node("Pad", [values, pads], "padded")
+    shape = graph.concat([graph.integers(-1), length, channels], "windows_shape")
+    graph.node("Reshape", [padded, shape], output)
+    return Windows(series, time, length, count, padding)
+
+
+def join(graph: Graph, windows: Windows, values: str, output: str) -> str:
+    """Returns `output` (N, T, C): the windows (N * count, length, C) as series again."""
+    shape = graph.concat([windows.series, "padded_time", "channels"], "series_shape")
+    padded = graph.node("Reshape", [values, shape], f"{output}_padded")
+    return graph.node("Slice", [padded, graph.integers(0), windows.time, graph.integers(1)], output)
+
+
+def window_lengths(graph: Graph, windows: Windows) -> str:
+    """Returns (N * count,) int32: the true length of each window."""
+    one = graph.integers(1)
+    others = graph.node("Sub", [windows.count, one], "whole_windows")
+    last = graph.node("Sub", [windows.length, windows.padding], "last_length")
+    whole_shape = graph.concat([windows.series, others], "whole_shape")
+    last_shape = graph.concat([windows.series, one], "last_shape")
+    whole_lengths = graph.node("Expand", [windows.length, whole_shape], "whole_lengths")
+    last_lengths = graph.node("Expand", [last, last_shape], "last_lengths")
+    by_series = graph.concat([whole_lengths, last_lengths], "lengths_by_series", axis=1)
+    flat = graph.node("Reshape", [by_series, graph.integers(-1)], "lengths_int64")
+    return graph.node("Cast", [flat], "lengths", to=TensorProto.INT32)
+
+
+def first_state(graph: Graph, windows: Windows, state: str, units: int) -> str:
+    """Returns (1, N * count, H): each series' first window begins with `state`, the rest at zero."""
+    by_series = graph.concat([graph.integers(1), windows.series, graph.integers(units)], f"{state}_shape")
+    expanded = graph.node("Expand", [state, by_series], f"{state}_by_series")
+    first = graph.node("Reshape", [expanded, graph.integers(-1, 1, units)], f"{state}_first")  # NTH
+    others = graph.node("Sub", [windows.count, graph.integers(1)], f"{state}_others")
+    pads = graph.concat([graph.integers(0, 0, 0, 0), others, graph.integers(0)], f"{state}_pads")
+    padded = graph.node("Pad", [first, pads], f"{state}_by_window")
+    return graph.node("Reshape", [padded, graph.integers(1, -1, units)], f"{state}_initial")
+
+
+def last_state(graph: Graph, windows: Windows, state: str, units: int, output: str) -> str:
+    """Returns `output` (1, N, H): the state (1, N * count, H) after each series' last window."""
+    one = graph.integers(1)
+    shape = graph.concat([one, windows.series, windows.count, graph.integers(units)], f"{output}_shape")
+    by_window = graph.node("Reshape", [state, shape], f"{output}_by_window")
+    last = graph.node("Slice", [by_window, graph.integers(-1), windows.count, graph.integers(2)],
+                      f"{output}_last")  # fmt: skip
+    return graph.node("Squeeze", [last, graph.integers(2)], output)

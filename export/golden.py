@@ -1,0 +1,77 @@
+"""Golden vectors: windows with the scores they must give, on any machine and in any language."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.contract import Golden
+from stillwatch.runtime.scoring import squared_error
+
+__all__ = ["TOLERANCE", "golden_vectors"]
+
+# Single precision carries 24 bits, 6e-8; a window of gates and sums loses at most two decimal
+# digits of that. Differences are in scaled units, scores relative to their size.
+TOLERANCE = 1e-5
+
+_DIGITS = 7  # more than single precision can tell apart, fewer than libm versions disagree on
+
+
+def golden_vectors(
+    mean: Float64,
+    scale: Float64,
+    window: int,
+    threshold: float,
+    reconstruct: Callable[[Float64], Float64],
+) -> tuple[Golden, ...]:
+    """Returns three golden vectors: a few calm values, a window, and one that runs over its end.
+
+    mean, scale: (C,), the trained ones. reconstruct: (T, C) to (T, C), scaled
+    units. The inputs follow from sines and a spike, with nothing drawn and
+    nothing of anybody's data, so the same checkpoint gives the same bytes.
+    """
+    lengths = (min(7, window), window, window + window // 2)
+    return tuple(
+        _golden(_wave(length, mean, scale), mean, scale, threshold, reconstruct)
+        for length in lengths
+    )
+
+
+def _golden(
+    values: Float64,
+    mean: Float64,
+    scale: Float64,
+    threshold: float,
+    reconstruct: Callable[[Float64], Float64],
+) -> Golden:
+    # The graph sees single precision, and so must the reference, or its input is another one.
+    mean, scale = (np.float64(np.float32(figures)) for figures in (mean, scale))
+    scaled = (values - mean) / scale
+    decoded = reconstruct(scaled)
+    score = squared_error(scaled, decoded)
+    return Golden(
+        values=_rows(values),
+        score=tuple(_rounded(figure) for figure in score),
+        alarm=tuple(bool(figure > threshold) for figure in score),
+        reconstruction=_rows(decoded * scale + mean),
+    )
+
+
+def _wave(length: int, mean: Float64, scale: Float64) -> Float64:
+    """Returns values (length, C) around the mean, with one spike of 6 scales in the middle."""
+    step = np.arange(length)[:, None]
+    channel = np.arange(len(mean))
+    scaled = np.sin(0.7 * step + channel) + 0.4 * np.sin(2.3 * step + 2 * channel)
+    if length > 10:
+        scaled[length // 2] += 6.0
+    # Float32 numbers of few digits: the text in the metadata and the tensor are the same number.
+    values = np.round(mean + scale * scaled, 3).astype(np.float32)
+    return values.astype(np.float64)
+
+
+def _rows(values: Float64) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(_rounded(figure) for figure in row) for row in values)
+
+
+def _rounded(figure: float) -> float:
+    return float(f"{figure:.{_DIGITS}g}")

@@ -1,0 +1,94 @@
+"""A small builder for ONNX graphs.
+
+Layouts are said as in Gluon: N batch, T time, C channel, H hidden unit.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from stillwatch.runtime.arrays import AnyArray
+
+__all__ = ["Graph"]
+
+_OPSET, _IR_VERSION = 17, 8  # what onnxruntime 1.13 reads, and everything since
+
+
+class Graph:
+    """Nodes, initializers, inputs and outputs as they are added, in order.
+
+    `node` returns its output's name, so that calls nest as formulas do. An
+    output's name names its node too: an error of onnxruntime's then says
+    which step of the detector it was.
+    """
+
+    def __init__(self) -> None:
+        """An empty graph."""
+        self._nodes: list[onnx.NodeProto] = []
+        self._initializers: dict[str, onnx.TensorProto] = {}
+        self._inputs: list[onnx.ValueInfoProto] = []
+        self._outputs: list[onnx.ValueInfoProto] = []
+
+    def input(
+        self, name: str, shape: Sequence[str | int], default: AnyArray | None = None
+    ) -> str:
+        """Adds a float32 input; with a `default` a host need not feed it."""
+        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+        if default is not None:
+            self._initializers[name] = numpy_helper.from_array(np.float32(default), name)
+        return name
+
+    def output(self, name: str, shape: Sequence[str | int], kind: int = TensorProto.FLOAT) -> None:
+        """Declares the node output `name` an output of the graph."""
+        self._outputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
+
+    def weight(self, name: str, value: AnyArray) -> str:
+        """Adds a float32 initializer."""
+        self._initializers[name] = numpy_helper.from_array(np.float32(value), name)
+        return name
+
+    def integers(self, *values: int) -> str:
+        """Adds a 1-D int64 initializer, for shapes, axes and bounds; named by its values."""
+        name = "int64_" + "_".join(str(value).replace("-", "minus") for value in values)
+        self._initializers[name] = numpy_helper.from_array(np.array(values, np.int64), name)
+        return name
+
+    def node(
+        self, operator: str, inputs: Sequence[str], output: str, **attributes: int | list[int]
+    ) -> str:
+        """Adds a node with one output, and returns the output's name."""
+        return self.nodes(operator, inputs, [output], **attributes)[0]
+
+    def concat(self, inputs: Sequence[str], output: str, axis: int = 0) -> str:
+        """Adds a Concat, the joint of most shape arithmetic, and returns its output's name."""
+        return self.node("Concat", inputs, output, axis=axis)
+
+    def nodes(
+        self,
+        operator: str,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        **attributes: int | list[int],
+    ) -> Sequence[str]:
+        """Adds a node with several outputs, and returns their names."""
+        self._nodes.append(
+            helper.make_node(operator, inputs, outputs, name=outputs[0], **attributes)
+        )
+        return outputs
+
+    def model(self, name: str, producer_version: str) -> onnx.ModelProto:
+        """Returns the checked model, with no metadata yet."""
+        graph = helper.make_graph(
+            self._nodes, name, self._inputs, self._outputs, list(self._initializers.values())
+        )
+        model = helper.make_model(
+            graph,
+            producer_name="stillwatch",
+            producer_version=producer_version,
+            opset_imports=[helper.make_opsetid("", _OPSET)],
+            ir_version=_IR_VERSION,
+        )
+        onnx.checker.check_model(model, full_check=True)
+        return model

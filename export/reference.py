@@ -1,0 +1,48 @@
+"""A plain NumPy network in double precision: what a capsule's golden vectors come from.
+
+One equation a line, no cleverness; it shares nothing with onnxruntime or
+MXNet but the weights. Source of the LSTM: Gluon's documentation of
+`gluon.rnn.LSTM`, gates i, f, g, o.
+"""
+
+from collections.abc import Mapping
+from dataclasses import astuple
+
+import numpy as np
+
+from stillwatch.export.lstm import LstmLayer
+from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.train.checkpoint import Checkpoint
+
+__all__ = ["lstm", "nab_rds_reconstruction"]
+
+
+def lstm(x: Float64, layer: LstmLayer) -> Float64:
+    """Returns the hidden states (N, T, H) of x (N, T, C); the state is zero before the first step."""
+    w_x, w_h, b_x, b_h = (np.asarray(w, np.float64) for w in astuple(layer))
+    h = c = np.zeros((len(x), layer.units))
+    states = []
+    for x_t in x.transpose(1, 0, 2):  # NTC -> TNC
+        i, f, g, o = np.split(x_t @ w_x.T + b_x + h @ w_h.T + b_h, 4, axis=1)
+        c = _sigmoid(f) * c + _sigmoid(i) * np.tanh(g)
+        h = _sigmoid(o) * np.tanh(c)
+        states.append(h)
+    return np.stack(states, axis=1)
+
+
+def nab_rds_reconstruction(
+    checkpoint: Checkpoint, weights: Mapping[str, AnyArray], scaled: Float64
+) -> Float64:
+    """Returns the reconstruction (T, 1) of scaled values (T, 1), cut into windows."""
+    window = checkpoint.config.window
+    layer = LstmLayer.of(weights, "lstm", 0)
+    parts = []
+    for start in range(0, len(scaled), window):
+        hidden = lstm(scaled[None, start : start + window], layer)[0]
+        dense = hidden @ weights["dense.weight"].T.astype(np.float64) + weights["dense.bias"]
+        parts.append(np.tanh(dense))
+    return np.concatenate(parts)
+
+
+def _sigmoid(x: Float64) -> Float64:
+    return 0.5 * (1.0 + np.tanh(0.5 * x))  # does not overflow, as 1 / (1 + exp(-x)) does

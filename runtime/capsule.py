@@ -1,0 +1,69 @@
+"""Opening a capsule: bytes, digest, metadata, session."""
+
+from importlib import resources
+from pathlib import Path
+
+import onnxruntime
+
+from stillwatch.runtime import digest
+from stillwatch.runtime.contract import METADATA_KEY, OUTPUTS, CapsuleInfo
+from stillwatch.runtime.errors import CapsuleError, InputError
+
+__all__ = ["open_session", "read_bytes", "shipped"]
+
+_SHIPPED = resources.files("stillwatch.runtime") / "models"
+_ERRORS_ONLY = 3  # overridable defaults are meant; onnxruntime warns about each at every load
+
+
+def shipped() -> tuple[str, ...]:
+    """Returns the names of the capsules that the package brings along, sorted."""
+    names = (entry.name for entry in _SHIPPED.iterdir())
+    return tuple(sorted(name.removesuffix(".onnx") for name in names if name.endswith(".onnx")))
+
+
+def read_bytes(model: str | Path) -> bytes:
+    """Returns the content of a capsule, given its path or the name of a shipped one.
+
+    Raises InputError where there is no such file, CapsuleError where the
+    content is not what was sealed at export.
+    """
+    path = Path(model)
+    try:
+        if path.is_file():
+            content = path.read_bytes()
+        elif str(model) in shipped():
+            content = (_SHIPPED / f"{model}.onnx").read_bytes()
+        else:
+            raise InputError(
+                f"no capsule {str(model)!r}: there is no such file, and the capsules that come "
+                f"with stillwatch are {', '.join(shipped())}"
+            )
+    except OSError as error:
+        raise InputError(f"cannot read {model}: {error.strerror}") from error
+    digest.check(content, str(model))
+    return content
+
+
+def open_session(
+    content: bytes, name: str, *, threads: int = 1
+) -> tuple[onnxruntime.InferenceSession, CapsuleInfo]:
+    """Returns an onnxruntime session over a capsule's bytes and what the capsule says of itself."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    try:
+        session = onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnxruntime's exceptions share no base but Exception
+        reason = str(error).splitlines()[0]
+        raise CapsuleError(f"{name} does not load in onnxruntime: {reason}") from error
+    metadata = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if metadata is None:
+        raise CapsuleError(f"{name} has no stillwatch metadata; make one with 'stillwatch export'")
+    info = CapsuleInfo.from_json(metadata, name)
+    missing = set(OUTPUTS) - {output.name for output in session.get_outputs()}
+    if missing:
+        raise CapsuleError(f"{name} lacks the outputs {', '.join(sorted(missing))}")
+    return session, info

@@ -1,0 +1,51 @@
+"""What can go wrong, as one small tree.
+
+    StillwatchError
+    ├── InputError        a series, a line or an option is not what the model takes
+    ├── CapsuleError      an .onnx file is not a sound capsule
+    ├── CheckpointError   a .params file or its .json is not a sound checkpoint
+    ├── DataError         a data set is not there, or its bytes are not upstream's
+    ├── ConfigError       a training configuration contradicts itself
+    └── ExtraError        a command needs packages that are not installed
+
+Every message is one line: what was expected, what came, what to do. The
+command-line program prints it and ends with exit status 2.
+"""
+
+__all__ = [
+    "CapsuleError",
+    "CheckpointError",
+    "ConfigError",
+    "DataError",
+    "ExtraError",
+    "InputError",
+    "StillwatchError",
+]
+
+
+class StillwatchError(Exception):
+    """Base of every error that stillwatch raises on purpose."""
+
+
+class InputError(StillwatchError):
+    """A series, a line or an option is not what the model takes."""
+
+
+class CapsuleError(StillwatchError):
+    """An .onnx file is not a sound capsule."""
+
+
+class CheckpointError(StillwatchError):
+    """A .params file or its .json is not a sound checkpoint."""
+
+
+class DataError(StillwatchError):
+    """A data set is not there, or its bytes are not upstream's."""
+
+
+class ConfigError(StillwatchError):
+    """A training configuration contradicts itself."""
+
+
+class ExtraError(StillwatchError):
+    """A command needs packages that are not installed."""

@@ -1,0 +1,103 @@
+"""Scaling policies: where the mean and the deviation of a standardised value come from.
+
+| policy       | mean and deviation of                              | can stream |
+|--------------|----------------------------------------------------|------------|
+| `trained`    | the training data; they are the capsule's defaults | yes        |
+| `series`     | the series being scored, future included           | no         |
+| `rolling(n)` | the n values before each one                       | yes        |
+
+A deviation of zero counts as one, as in scikit-learn's StandardScaler: a
+constant channel is centred and otherwise left alone.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.errors import ConfigError
+
+__all__ = ["Moments", "ScalingPolicy", "rolling_moments", "series_moments"]
+
+_ROLLING = re.compile(r"rolling\((\d{1,7})\)")
+_SHORTEST_HISTORY = 2  # one value has no deviation
+_BLOCK = 4096  # rows whose histories are held in memory at once
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Mean and scale of each channel: two arrays (steps, C), in the sensor's units."""
+
+    mean: Float64
+    scale: Float64
+
+
+@dataclass(frozen=True)
+class ScalingPolicy:
+    """A scaling policy; `str(policy)` is the name it is parsed from.
+
+    `history` is the number of values that rolling(n) wants before its first
+    answer, 0 for the other kinds.
+    """
+
+    kind: str
+    history: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> "ScalingPolicy":
+        """Returns the policy called `text`; raises ConfigError if there is none."""
+        if text in ("trained", "series"):
+            return cls(text)
+        found = _ROLLING.fullmatch(text)
+        if found and int(found[1]) >= _SHORTEST_HISTORY:
+            return cls("rolling", int(found[1]))
+        raise ConfigError(
+            f"expected a scaling policy 'trained', 'series' or 'rolling(n)' with n >= "
+            f"{_SHORTEST_HISTORY}, got {text!r}"
+        )
+
+    def __str__(self) -> str:
+        return f"rolling({self.history})" if self.kind == "rolling" else self.kind
+
+
+def series_moments(values: Float64) -> Moments:
+    """Returns the moments (1, C) of a whole series (T, C)."""
+    return _moments(values[None])
+
+
+def rolling_moments(values: Float64, history: int) -> Moments:
+    """Returns the moments (T - history, C) of the `history` rows before each later row.
+
+    values: (T, C), T >= history. Row i of the answer belongs to values[history + i].
+    Sums run strictly from the oldest value to the newest, so a row's moments
+    are the same to the last bit however the series was cut into chunks.
+    """
+    count = len(values) - history
+    windows = np.lib.stride_tricks.sliding_window_view(values, history, axis=0)  # (T-n+1, C, n)
+    blocks = [
+        _moments(windows[start : min(start + _BLOCK, count)].transpose(0, 2, 1))  # NCT -> NTC
+        for start in range(0, count, _BLOCK)
+    ]
+    if not blocks:
+        empty = np.empty((0, values.shape[1]))
+        return Moments(empty, empty)
+    return Moments(
+        np.concatenate([block.mean for block in blocks]),
+        np.concatenate([block.scale for block in blocks]),
+    )
+
+
+def _moments(windows: Float64) -> Moments:
+    """Returns the moments (N, C) over time of windows (N, T, C)."""
+    count = windows.shape[1]
+    mean = _ordered_sum(windows) / count
+    deviation = np.sqrt(_ordered_sum((windows - mean[:, None]) ** 2) / count)
+    # Rounding leaves a constant channel a deviation of a few ulp of its mean, not an exact zero.
+    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
+    return Moments(mean, np.where(constant, 1.0, deviation))
+
+
+def _ordered_sum(windows: Float64) -> Float64:
+    # np.sum chooses its order of addition by memory layout; np.cumsum has only one order.
+    return np.cumsum(windows, axis=1)[:, -1]

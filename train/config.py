@@ -1,0 +1,73 @@
+"""Training configurations: frozen, validated, and written into every checkpoint."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stillwatch.runtime.errors import ConfigError
+from stillwatch.runtime.scaling import ScalingPolicy
+
+__all__ = ["CONFIGS", "OPTIMIZERS", "NabRdsConfig"]
+
+OPTIMIZERS = ("sgd", "adam", "rmsprop", "adagrad")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NabRdsConfig:
+    """The recipe of the single-feature autoencoder; the defaults are the published ones.
+
+    units: LSTM units. window: consecutive values fed as one sequence, the
+    state zero at the start of each. masked: labelled training anomalies give
+    way to the last normal value. scaling: the policies to calibrate a
+    threshold for, the first one the capsule's default. validation: the last
+    part of the training series, which the optimiser never sees. sigmas: the
+    threshold is mean + sigmas * deviation of the training errors.
+    """
+
+    units: int = 1
+    window: int = 48
+    masked: bool = True
+    scaling: tuple[str, ...] = ("series", "trained", "rolling(288)")
+    epochs: int = 15
+    learning_rate: float = 0.01
+    optimizer: str = "sgd"
+    validation: float = 0.2
+    sigmas: float = 3.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError naming the first value out of range."""
+        _check(1 <= self.units <= 4096, "units from 1 to 4096", self.units)
+        _check(2 <= self.window <= 100_000, "a window of 2 to 100000 values", self.window)
+        _check(1 <= self.epochs <= 100_000, "1 to 100000 epochs", self.epochs)
+        _check(0 < self.learning_rate < math.inf, "a learning rate above 0", self.learning_rate)
+        _check(self.optimizer in OPTIMIZERS, f"an optimizer of {OPTIMIZERS}", self.optimizer)
+        _check(0 < self.validation < 1, "a validation share between 0 and 1", self.validation)
+        _check(0 < self.sigmas < math.inf, "a number of sigmas above 0", self.sigmas)
+        _check(0 <= self.seed < 2**31, "a seed from 0 to 2**31 - 1", self.seed)
+        _check(len(self.scaling) > 0, "at least one scaling policy", self.scaling)
+        for policy in self.scaling:
+            ScalingPolicy.parse(policy)
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> "NabRdsConfig":
+        """Returns the configuration in a checkpoint's JSON; raises ConfigError on unknown names."""
+        known = {field.name for field in dataclasses.fields(cls)}
+        unknown = sorted(set(document) - known)
+        if unknown:
+            raise ConfigError(f"expected the options {sorted(known)}, got also {unknown}")
+        try:
+            return cls(**{**document, "scaling": tuple(document.get("scaling", cls.scaling))})
+        except TypeError as error:
+            raise ConfigError(f"configuration has a value of the wrong type: {error}") from error
+
+
+def _check(holds: bool, expected: str, got: object) -> None:
+    if not holds:
+        raise ConfigError(f"expected {expected}, got {got!r}")
+
+
+# The families that can be trained, by name; a new one registers its configuration here.
+CONFIGS = {"nab-rds": NabRdsConfig}

@@ -1,0 +1,43 @@
+"""A series with its timestamps and its labels."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillwatch.runtime.arrays import Bool, Float64
+
+__all__ = ["LabelledSeries", "fingerprint"]
+
+
+@dataclass(frozen=True)
+class LabelledSeries:
+    """A univariate series: timestamps (T,) datetime64, values (T,) the sensor's units.
+
+    labels: (T,) True at the labelled points. windows: first and last row of
+    each labelled window, both included, in time order.
+    """
+
+    name: str
+    timestamps: np.ndarray[tuple[int], np.dtype[np.datetime64]]
+    values: Float64
+    labels: Bool
+    windows: tuple[tuple[int, int], ...]
+
+    def masked(self) -> Float64:
+        """Returns the values with each labelled one replaced by the last normal value before it.
+
+        A label on the very first rows has nothing before it; the first normal value serves there.
+        """
+        normal = np.flatnonzero(~self.labels)
+        before = np.searchsorted(normal, np.arange(len(self.values)), side="right") - 1
+        return self.values[normal[np.maximum(before, 0)]]
+
+
+def fingerprint(arrays: Iterable[Float64]) -> str:
+    """Returns the SHA-256 of arrays' float64 values, row-major and little-endian."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array, "<f8").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,119 @@
+"""The recipe of the single-feature autoencoder: mask, scale, train, calibrate, save."""
+
+from pathlib import Path
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+from stillwatch.runtime.arrays import Float32, Float64
+from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.files import replacing
+from stillwatch.runtime.scaling import Moments, ScalingPolicy, rolling_moments
+from stillwatch.runtime.scoring import squared_error
+from stillwatch.runtime.thresholds import error_quantiles, mean_plus_sigmas
+from stillwatch.train.checkpoint import PARAMS_NAME, Calibration, Checkpoint, save_checkpoint
+from stillwatch.train.config import NabRdsConfig
+from stillwatch.train.data.series import LabelledSeries, fingerprint
+from stillwatch.train.fit import count_parameters, fit, seed_everything
+from stillwatch.train.models.nab_rds import NabRds
+from stillwatch.train.mxnet_compat import mx
+
+__all__ = ["load_network", "reconstruct", "train_nab_rds"]
+
+
+def train_nab_rds(
+    series: LabelledSeries, config: NabRdsConfig, folder: Path, *, progress: bool = True
+) -> Checkpoint:
+    """Trains on `series` and returns the checkpoint it leaves in `folder`.
+
+    The same series, configuration and machine give the same weights to the
+    last bit. Raises InputError where the series is too short for its windows.
+    """
+    values = series.masked() if config.masked else series.values
+    split = int(len(values) * (1 - config.validation))
+    longest = max(ScalingPolicy.parse(policy).history for policy in config.scaling)
+    needed = max(2 * config.window, longest + 1)
+    if split < config.window or len(values) < needed:
+        raise InputError(f"expected at least {needed} training rows, got {len(values)}")
+    scaler = StandardScaler().fit(values[:, None])
+    scaled = scaler.transform(values[:, None]).astype(np.float32)
+
+    seed_everything(config.seed)
+    net = NabRds(config.units)
+    net.initialize(mx.init.Xavier())
+    net.hybridize()
+    trainer = mx.gluon.Trainer(
+        net.collect_params(), config.optimizer, {"learning_rate": config.learning_rate}
+    )
+    curve = fit(
+        net,
+        _sequences(scaled[:split], config.window),
+        _sequences(scaled[split:], config.window),
+        trainer=trainer,
+        step_size=config.window,
+        epochs=config.epochs,
+        progress=f"nab-rds seed {config.seed}" if progress else None,
+    )
+    trained = Moments(scaler.mean_[None], scaler.scale_[None])
+    checkpoint = Checkpoint(
+        family="nab-rds",
+        config=config,
+        channels=(("value", "percent"),),
+        mean=tuple(map(float, scaler.mean_)),
+        scale=tuple(map(float, scaler.scale_)),
+        parameters=count_parameters(net),
+        calibrations={
+            policy: _calibrate(net, values, trained, config, ScalingPolicy.parse(policy))
+            for policy in config.scaling
+        },
+        curve=curve,
+        data={"name": series.name, "rows": len(values), "sha256": fingerprint([values])},
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / PARAMS_NAME) as temporary:
+        net.save_parameters(str(temporary))
+    save_checkpoint(checkpoint, folder)
+    return checkpoint
+
+
+def load_network(folder: Path, config: NabRdsConfig) -> NabRds:
+    """Returns the Gluon network of a checkpoint."""
+    net = NabRds(config.units)
+    net.load_parameters(str(folder / PARAMS_NAME))
+    net.hybridize()
+    return net
+
+
+def reconstruct(net: NabRds, scaled: Float32, window: int) -> Float32:
+    """Returns the reconstruction (T, 1) of scaled values (T, 1), the state zero at each window."""
+    parts = [net(mx.nd.array(part)).asnumpy() for part in _folded(scaled, window)]
+    # TNC -> NTC -> (N * T, C)
+    return np.concatenate([part.transpose(1, 0, 2).reshape(-1, 1) for part in parts])
+
+
+def _calibrate(
+    net: NabRds, values: Float64, trained: Moments, config: NabRdsConfig, policy: ScalingPolicy
+) -> Calibration:
+    """Returns the threshold that the training series gives under a scaling policy."""
+    moments, rows = trained, values[:, None]
+    if policy.kind == "rolling":
+        moments = rolling_moments(rows, policy.history)
+        rows = rows[policy.history :]
+    scaled = ((rows - moments.mean) / moments.scale).astype(np.float32)
+    scores = squared_error(scaled, reconstruct(net, scaled, config.window))
+    return Calibration(
+        threshold=mean_plus_sigmas(scores, config.sigmas), error_quantiles=error_quantiles(scores)
+    )
+
+
+def _sequences(scaled: Float32, window: int) -> list[Float32]:
+    """Returns consecutive values as sequences (window, 1, 1), TNC; the last may be shorter."""
+    return [scaled[i : i + window, None] for i in range(0, len(scaled), window)]
+
+
+def _folded(scaled: Float32, window: int) -> list[Float32]:
+    """Returns whole windows as one batch (window, N, 1), TNC, and the rest as one of N = 1."""
+    whole = len(scaled) // window * window
+    # (N * T, C) -> NTC -> TNC
+    batches = [scaled[:whole].reshape(-1, window, 1).transpose(1, 0, 2), scaled[whole:, None]]
+    return [batch for batch in batches if batch.size]
