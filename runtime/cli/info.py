@@ -1,0 +1,45 @@
+"""`stillwatch info MODEL`: what a capsule says of itself."""
+
+import argparse
+import json
+
+from stillwatch.runtime import capsule
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of info."""
+    parser.add_argument("model", help="path of a capsule, or a shipped one such as nab-rds")
+    parser.add_argument("--json", action="store_true", help="the whole metadata document")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prints the metadata, and the inputs and outputs that a host sees."""
+    content = capsule.read_bytes(arguments.model)
+    session, info = capsule.open_session(content, arguments.model)
+    if arguments.json:
+        print(json.dumps(json.loads(info.to_json()), indent=1))
+        return 0
+    threshold, data = info.threshold, info.data
+    channels = ", ".join(f"{channel.name} [{channel.unit}]" for channel in info.channels)
+    lines = {
+        "family": info.family,
+        "made by": info.producer,
+        "size": f"{len(content):,} bytes, {info.parameters} parameters",
+        "channels": channels,
+        "window": f"{info.window} values from a zero state"
+        + (f"; carried state of {info.state} units" if info.state else ""),
+        "scaling": f"{info.scaling} (trained: mean {info.mean[0]:.6g}, scale {info.scale[0]:.6g})",
+        "threshold": f"{threshold['value']:.6g} = {threshold['rule']}",
+        "training errors": ", ".join(f"{q}: {v:.4g}" for q, v in info.error_quantiles.items()),
+        "trained on": f"{data['name']}, {data['rows']} rows, sha256 {data['sha256'][:12]}...",
+        "training": ", ".join(f"{name}={value}" for name, value in info.training.items()),
+        "golden vectors": f"{len(info.golden)}, to agree within {info.tolerance:g}",
+    }
+    for name, value in lines.items():
+        print(f"{name:>16}  {value}")
+    for what, ports in (("input", session.get_overridable_initializers()), ("output", session.get_outputs())):
+        for port in [*(session.get_inputs() if what == "input" else []), *ports]:
+            print(f"{what:>16}  {port.name} {port.type.removeprefix('tensor')} {port.shape}")
+    return 0

@@ -1,0 +1,105 @@
+"""The `stillwatch` program: which command there is, who runs it, and how it ends.
+
+Exit status: 0 done; 1 the answer is no (a verification failed); 2 the input
+or the call was not right, said in one line; 130 interrupted.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from types import ModuleType
+
+from stillwatch.runtime.errors import ExtraError, StillwatchError
+
+__all__ = ["main"]
+
+
+@dataclass(frozen=True)
+class _Command:
+    module: str  # has add_arguments(parser) and run(arguments) -> exit status
+    extra: str | None  # what must be installed for it
+    help: str
+
+
+_COMMANDS = {
+    "reproduce": _Command(
+        "stillwatch.benchmarks.command",
+        "train,export,benchmarks",
+        "train, export, verify, score, compare with the published figures, report",
+    ),
+    "train": _Command("stillwatch.train.command", "train", "one training run -> checkpoint"),
+    "export": _Command("stillwatch.export.command", "export", "checkpoint -> capsule"),
+    "verify": _Command(
+        "stillwatch.runtime.cli.verify",
+        None,
+        "replay golden vectors; with a checkpoint, compare every framework",
+    ),
+    "info": _Command("stillwatch.runtime.cli.info", None, "what is in a capsule"),
+    "score": _Command("stillwatch.runtime.cli.score", None, "a file -> scores and alarms"),
+    "watch": _Command(
+        "stillwatch.runtime.cli.watch", None, "lines from standard input -> JSON lines, as they come"
+    ),
+    "data": _Command("stillwatch.train.data.command", "train", "fetch the public data, verified"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and returns its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(words)
+    except StillwatchError as error:
+        print(f"stillwatch: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does. Python would complain once more
+        # when it flushes at exit, so standard output is pointed elsewhere first.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="stillwatch",
+        description="LSTM autoencoders that find anomalies in time series.",
+        epilog="'stillwatch COMMAND --help' tells more of a command",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"stillwatch {metadata.version('stillwatch')}"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    called = next((word for word in words if word in _COMMANDS), None)
+    module: ModuleType | None = None
+    for name, command in _COMMANDS.items():
+        subparser = commands.add_parser(name, help=command.help, description=command.help)
+        if name == called:
+            module = _load(name, command)
+            module.add_arguments(subparser)
+    arguments = parser.parse_args(words)
+    assert module is not None  # noqa: S101  (argparse has refused every other command)
+    try:
+        return int(module.run(arguments))
+    except ModuleNotFoundError as error:
+        raise _missing(arguments.command, _COMMANDS[arguments.command], error) from error
+
+
+def _load(name: str, command: _Command) -> ModuleType:
+    try:
+        return importlib.import_module(command.module)
+    except ModuleNotFoundError as error:
+        raise _missing(name, command, error) from error
+
+
+def _missing(name: str, command: _Command, error: ModuleNotFoundError) -> ExtraError:
+    if command.extra is None or (error.name or "").startswith("stillwatch."):
+        raise error  # a defect of ours, not of the installation
+    return ExtraError(
+        f"'stillwatch {name}' needs {error.name}, which is not installed: "
+        f"pip install 'stillwatch[{command.extra}]'"
+    )

@@ -1,0 +1,47 @@
+"""Replays a capsule's golden vectors on this machine."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillwatch.runtime.detector import Detector
+from stillwatch.runtime.scaling import Moments
+
+__all__ = ["Replay", "replay"]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Largest differences from the golden vectors.
+
+    reconstruction: in scaled units. score: relative to scores above one.
+    flips: alarms that came out the other way.
+    """
+
+    vectors: int
+    reconstruction: float
+    score: float
+    flips: int
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether this machine scores as the capsule says it must."""
+        return max(self.reconstruction, self.score) <= self.tolerance and not self.flips
+
+
+def replay(detector: Detector) -> Replay:
+    """Returns how far this machine's answers are from a capsule's golden vectors."""
+    info = detector.info
+    trained = Moments(np.array([info.mean]), np.array([info.scale]))
+    largest_reconstruction = largest_score = 0.0
+    flips = 0
+    for golden in info.golden:
+        (score, alarm, reconstruction, _), _ = detector.run(np.array(golden.values), trained)
+        expected = np.array(golden.score)
+        off = np.abs(reconstruction - np.array(golden.reconstruction)) / trained.scale
+        largest_reconstruction = max(largest_reconstruction, float(off.max()))
+        off = np.abs(score - expected) / np.maximum(1.0, np.abs(expected))
+        largest_score = max(largest_score, float(off.max()))
+        flips += int((alarm != np.array(golden.alarm)).sum())
+    return Replay(len(info.golden), largest_reconstruction, largest_score, flips, info.tolerance)
