@@ -39,7 +39,7 @@ def build_capsule(
     if scaling not in checkpoint.calibrations:
         raise InputError(
             f"expected a scaling policy that the checkpoint is calibrated for, "
-            f"{', '.join(checkpoint.calibrations)}, got {scaling!r}; train with --scaling {scaling!r}"
+            f"{', '.join(checkpoint.calibrations)}, got {scaling!r}; train with --scaling"
         )
     check_parameters(weights, expected_shapes(checkpoint))
     info = _describe(checkpoint, weights, scaling)
@@ -54,7 +54,7 @@ def build_capsule(
 def check_parameters(
     weights: Mapping[str, AnyArray], expected: Mapping[str, tuple[int, ...]]
 ) -> None:
-    """Raises CheckpointError unless the weights are exactly the expected ones, all float and finite."""
+    """Raises CheckpointError unless the weights are exactly the expected ones, float and finite."""
     found = {name: weight.shape for name, weight in weights.items()}
     wrong = [
         f"{name}: expected {expected.get(name, 'no such parameter')}, got {found.get(name, 'none')}"
@@ -70,9 +70,7 @@ def check_parameters(
         raise CheckpointError(f"the weights do not fit the model: {'; '.join(wrong)}")
 
 
-def _describe(
-    checkpoint: Checkpoint, weights: Mapping[str, AnyArray], scaling: str
-) -> CapsuleInfo:
+def _describe(checkpoint: Checkpoint, weights: Mapping[str, AnyArray], scaling: str) -> CapsuleInfo:
     config = checkpoint.config
     calibration = checkpoint.calibrations[scaling]
     return CapsuleInfo(

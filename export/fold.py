@@ -41,8 +41,9 @@ def cut(graph: Graph, values: str, window: int, output: str) -> Windows:
     time = graph.node("Shape", [values], "time", start=1, end=2)
     channels = graph.node("Shape", [values], "channels", start=2, end=3)
     length = graph.node("Min", [time, graph.integers(window)], "window_length")
-    rounded = graph.node("Sub", [graph.node("Add", [time, length], "time_and_length"), one], "rounded")
-    count = graph.node("Div", [rounded, length], "window_count")  # ceil(time / length)
+    sum_ = graph.node("Add", [time, length], "time_and_length")
+    rounded_up = graph.node("Sub", [sum_, one], "rounded_up")
+    count = graph.node("Div", [rounded_up, length], "window_count")  # ceil(time / length)
     whole = graph.node("Mul", [count, length], "padded_time")
     padding = graph.node("Sub", [whole, time], "padding")
     pads = graph.concat([graph.integers(0, 0, 0, 0), padding, zero], "time_pads")
@@ -74,11 +75,12 @@ def window_lengths(graph: Graph, windows: Windows) -> str:
 
 
 def first_state(graph: Graph, windows: Windows, state: str, units: int) -> str:
-    """Returns (1, N * count, H): each series' first window begins with `state`, the rest at zero."""
-    by_series = graph.concat([graph.integers(1), windows.series, graph.integers(units)], f"{state}_shape")
-    expanded = graph.node("Expand", [state, by_series], f"{state}_by_series")
-    first = graph.node("Reshape", [expanded, graph.integers(-1, 1, units)], f"{state}_first")  # NTH
-    others = graph.node("Sub", [windows.count, graph.integers(1)], f"{state}_others")
+    """Returns (1, N * count, H): a series' first window begins with `state`, the rest at zero."""
+    one = graph.integers(1)
+    shape = graph.concat([one, windows.series, graph.integers(units)], f"{state}_shape")
+    by_series = graph.node("Expand", [state, shape], f"{state}_by_series")
+    first = graph.node("Reshape", [by_series, graph.integers(-1, 1, units)], f"{state}_first")
+    others = graph.node("Sub", [windows.count, one], f"{state}_others")
     pads = graph.concat([graph.integers(0, 0, 0, 0), others, graph.integers(0)], f"{state}_pads")
     padded = graph.node("Pad", [first, pads], f"{state}_by_window")
     return graph.node("Reshape", [padded, graph.integers(1, -1, units)], f"{state}_initial")
@@ -86,9 +88,10 @@ def first_state(graph: Graph, windows: Windows, state: str, units: int) -> str:
 
 def last_state(graph: Graph, windows: Windows, state: str, units: int, output: str) -> str:
     """Returns `output` (1, N, H): the state (1, N * count, H) after each series' last window."""
-    one = graph.integers(1)
-    shape = graph.concat([one, windows.series, windows.count, graph.integers(units)], f"{output}_shape")
+    sizes = [graph.integers(1), windows.series, windows.count, graph.integers(units)]
+    shape = graph.concat(sizes, f"{output}_shape")
     by_window = graph.node("Reshape", [state, shape], f"{output}_by_window")
-    last = graph.node("Slice", [by_window, graph.integers(-1), windows.count, graph.integers(2)],
-                      f"{output}_last")  # fmt: skip
-    return graph.node("Squeeze", [last, graph.integers(2)], output)
+    window_axis = graph.integers(2)
+    bounds = [graph.integers(-1), windows.count, window_axis]
+    last = graph.node("Slice", [by_window, *bounds], f"{output}_last")
+    return graph.node("Squeeze", [last, window_axis], output)

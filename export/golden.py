@@ -45,7 +45,7 @@ def _golden(
     reconstruct: Callable[[Float64], Float64],
 ) -> Golden:
     # The graph sees single precision, and so must the reference, or its input is another one.
-    mean, scale = (np.float64(np.float32(figures)) for figures in (mean, scale))
+    mean, scale = (figures.astype(np.float32).astype(np.float64) for figures in (mean, scale))
     scaled = (values - mean) / scale
     decoded = reconstruct(scaled)
     score = squared_error(scaled, decoded)
@@ -65,8 +65,8 @@ def _wave(length: int, mean: Float64, scale: Float64) -> Float64:
     if length > 10:
         scaled[length // 2] += 6.0
     # Float32 numbers of few digits: the text in the metadata and the tensor are the same number.
-    values = np.round(mean + scale * scaled, 3).astype(np.float32)
-    return values.astype(np.float64)
+    values: Float64 = np.round(mean + scale * scaled, 3).astype(np.float32).astype(np.float64)
+    return values
 
 
 def _rows(values: Float64) -> tuple[tuple[float, ...], ...]:

@@ -31,13 +31,11 @@ class Graph:
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
 
-    def input(
-        self, name: str, shape: Sequence[str | int], default: AnyArray | None = None
-    ) -> str:
+    def input(self, name: str, shape: Sequence[str | int], default: AnyArray | None = None) -> str:
         """Adds a float32 input; with a `default` a host need not feed it."""
         self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
         if default is not None:
-            self._initializers[name] = numpy_helper.from_array(np.float32(default), name)
+            self._initializers[name] = numpy_helper.from_array(default.astype(np.float32), name)
         return name
 
     def output(self, name: str, shape: Sequence[str | int], kind: int = TensorProto.FLOAT) -> None:
@@ -46,7 +44,7 @@ class Graph:
 
     def weight(self, name: str, value: AnyArray) -> str:
         """Adds a float32 initializer."""
-        self._initializers[name] = numpy_helper.from_array(np.float32(value), name)
+        self._initializers[name] = numpy_helper.from_array(value.astype(np.float32), name)
         return name
 
     def integers(self, *values: int) -> str:
@@ -74,7 +72,7 @@ class Graph:
     ) -> Sequence[str]:
         """Adds a node with several outputs, and returns their names."""
         self._nodes.append(
-            helper.make_node(operator, inputs, outputs, name=outputs[0], **attributes)
+            helper.make_node(operator, inputs, outputs, outputs[0], None, None, None, **attributes)
         )
         return outputs
 

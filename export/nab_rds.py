@@ -1,6 +1,8 @@
 """The graph of the single-feature autoencoder.
 
     values -> scaled -> windows -> LSTM -> dense, tanh -> reconstruction, error, score, alarm
+
+The LSTM's state goes in by `h` and `c` and comes out by `h_out` and `c_out`.
 """
 
 from collections.abc import Mapping
@@ -32,13 +34,16 @@ def nab_rds_graph(
     graph = Graph()
     _inputs(graph, checkpoint, threshold)
 
-    scaled = graph.node("Div", [graph.node("Sub", ["values", "mean"], "centred"), "scale"], "scaled")
+    centred = graph.node("Sub", ["values", "mean"], "centred")
+    scaled = graph.node("Div", [centred, "scale"], "scaled")
     windows = fold.cut(graph, scaled, checkpoint.config.window, "windows")
     hidden = _lstm(graph, windows, LstmLayer.of(weights, "lstm", 0))
     dense_weight = graph.weight("dense_weight", weights["dense.weight"].T)
     dense_bias = graph.weight("dense_bias", weights["dense.bias"])
-    dense = graph.node("Add", [graph.node("MatMul", [hidden, dense_weight], "product"), dense_bias], "dense")
-    decoded = fold.join(graph, windows, graph.node("Tanh", [dense], "decoded"), "scaled_reconstruction")
+    product = graph.node("MatMul", [hidden, dense_weight], "product")
+    dense = graph.node("Add", [product, dense_bias], "dense")
+    decoded_windows = graph.node("Tanh", [dense], "decoded_windows")
+    decoded = fold.join(graph, windows, decoded_windows, "decoded")
 
     restored = graph.node("Mul", [decoded, "scale"], "restored")
     graph.node("Add", [restored, "mean"], "reconstruction")

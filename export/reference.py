@@ -18,7 +18,7 @@ __all__ = ["lstm", "nab_rds_reconstruction"]
 
 
 def lstm(x: Float64, layer: LstmLayer) -> Float64:
-    """Returns the hidden states (N, T, H) of x (N, T, C); the state is zero before the first step."""
+    """Returns the hidden states (N, T, H) of x (N, T, C), from a zero state."""
     w_x, w_h, b_x, b_h = (np.asarray(w, np.float64) for w in astuple(layer))
     h = c = np.zeros((len(x), layer.units))
     states = []
@@ -41,8 +41,11 @@ def nab_rds_reconstruction(
         hidden = lstm(scaled[None, start : start + window], layer)[0]
         dense = hidden @ weights["dense.weight"].T.astype(np.float64) + weights["dense.bias"]
         parts.append(np.tanh(dense))
-    return np.concatenate(parts)
+    reconstruction: Float64 = np.concatenate(parts)
+    return reconstruction
 
 
 def _sigmoid(x: Float64) -> Float64:
-    return 0.5 * (1.0 + np.tanh(0.5 * x))  # does not overflow, as 1 / (1 + exp(-x)) does
+    # Does not overflow, as 1 / (1 + exp(-x)) does.
+    sigmoid: Float64 = 0.5 * (1.0 + np.tanh(0.5 * x))
+    return sigmoid

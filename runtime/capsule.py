@@ -53,9 +53,7 @@ def open_session(
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     try:
-        session = onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions share no base but Exception
         reason = str(error).splitlines()[0]
         raise CapsuleError(f"{name} does not load in onnxruntime: {reason}") from error

@@ -101,7 +101,9 @@ class CapsuleInfo:
         try:
             info = cls(**{**document, **_typed(document)})
         except (KeyError, TypeError, ValueError, StillwatchError) as error:
-            raise CapsuleError(f"{name} has metadata that does not fit its schema: {error}") from error
+            raise CapsuleError(
+                f"{name} has metadata that does not fit its schema: {error}"
+            ) from error
         if info.window < 1 or info.state < 0 or not info.channels:
             raise CapsuleError(f"{name} has metadata out of range: window, state or channels")
         if not math.isfinite(float(info.threshold["value"])):

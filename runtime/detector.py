@@ -145,9 +145,9 @@ class Detector:
         moments: (1, C) or (T, C). The state, like a window, begins at values[0].
         """
         feeds: dict[str, AnyArray] = {
-            "values": np.float32(values)[None],
-            "mean": np.float32(moments.mean)[None],
-            "scale": np.float32(moments.scale)[None],
+            "values": values[None].astype(np.float32),
+            "mean": moments.mean[None].astype(np.float32),
+            "scale": moments.scale[None].astype(np.float32),
         }
         if threshold is not None:
             feeds["threshold"] = np.array(threshold, np.float32)
@@ -162,7 +162,8 @@ class Detector:
 
     def check_rows(self, rows: npt.ArrayLike) -> Float64:
         """Returns rows (T, C) as float64; (T,) will do for one channel. Raises InputError."""
-        return self._as_batch(np.asarray(rows))[0]
+        checked: Float64 = self._as_batch(np.asarray(rows))[0]
+        return checked
 
     def _score_one(
         self, values: Float64, fixed: Moments | None, threshold: float | None
@@ -214,7 +215,7 @@ class Detector:
         row = np.atleast_1d(np.asarray(figures, dtype=np.float64))
         if row.shape != (len(self._info.channels),) or not np.isfinite(row).all():
             raise InputError(
-                f"expected a finite {what} for each of {len(self._info.channels)} channels, got {row}"
+                f"expected a finite {what} for each channel ({len(self._info.channels)}), got {row}"
             )
         if what == "scale" and (row <= 0).any():
             raise InputError(f"expected a scale above 0 for each channel, got {row}")

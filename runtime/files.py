@@ -50,7 +50,9 @@ def write_text(path: str | Path, content: str) -> None:
 
 
 def _cannot_write(path: Path, error: OSError) -> str:
-    return f"cannot write {path}: {error.strerror or error}; choose another place or free some space"
+    return (
+        f"cannot write {path}: {error.strerror or error}; choose another place or free some space"
+    )
 
 
 def _umask() -> int:

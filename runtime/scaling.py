@@ -92,7 +92,7 @@ def _moments(windows: Float64) -> Moments:
     """Returns the moments (N, C) over time of windows (N, T, C)."""
     count = windows.shape[1]
     mean = _ordered_sum(windows) / count
-    deviation = np.sqrt(_ordered_sum((windows - mean[:, None]) ** 2) / count)
+    deviation = np.sqrt(_ordered_sum(np.square(windows - mean[:, None])) / count)
     # Rounding leaves a constant channel a deviation of a few ulp of its mean, not an exact zero.
     constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
     return Moments(mean, np.where(constant, 1.0, deviation))

@@ -12,4 +12,5 @@ def squared_error(scaled: AnyArray, reconstruction: AnyArray) -> AnyArray:
 
     scaled, reconstruction: (..., T, C), scaled units.
     """
-    return np.square(scaled - reconstruction).sum(axis=-1)
+    error: AnyArray = np.square(scaled - reconstruction).sum(axis=-1)
+    return error

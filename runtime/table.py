@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,9 @@ def read_table(
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+        raise InputError(
+            f"{path} is not UTF-8 text: {error.reason} at byte {error.start}"
+        ) from error
     try:
         lines = [row for row in csv.reader(io.StringIO(text)) if row]
     except csv.Error as error:
@@ -59,7 +61,7 @@ def read_table(
     for i, row in enumerate(rows):
         if len(row) != len(header):
             raise InputError(
-                f"{path}, row {i + 1}: expected {len(header)} cells as in the header, got {len(row)}"
+                f"{path}, row {i + 1}: expected {len(header)} cells like the header, got {len(row)}"
             )
         previous = values[i - 1] if i else None
         values[i], count = parse_cells(
@@ -125,7 +127,7 @@ def parse_cells(
     return numbers, filled
 
 
-def to_csv(table: Table, added: dict[str, Sequence[str]]) -> str:
+def to_csv(table: Table, added: Mapping[str, Sequence[str]]) -> str:
     """Returns the table as CSV, its own columns first, then the `added` ones.
 
     Raises InputError where the file already has a column of such a name.

@@ -98,7 +98,8 @@ def _from_document(document: dict[str, Any], folder: Path) -> tuple[Checkpoint, 
         )
     digest = document.pop("params_sha256")
     if document["family"] not in CONFIGS:
-        raise CheckpointError(f"{folder} is of family {document['family']!r}; known: {list(CONFIGS)}")
+        known = ", ".join(CONFIGS)
+        raise CheckpointError(f"{folder}: family {document['family']!r} is not one of {known}")
     document["config"] = CONFIGS[document["family"]].from_dict(document["config"])
     document["calibrations"] = {
         policy: Calibration(

@@ -42,7 +42,7 @@ def fit(
     half_squared = mx.gluon.loss.L2Loss()
     curve: dict[str, list[float]] = {"train": [], "validation": []}
     epoch_bar = tqdm(range(epochs), desc=progress, unit="epoch", disable=progress is None)
-    for epoch in epoch_bar:
+    for _ in epoch_bar:
         losses = []
         for batch in batches:
             values = mx.nd.array(batch)

@@ -3,6 +3,8 @@
 import argparse
 import json
 
+import onnxruntime
+
 from stillwatch.runtime import capsule
 
 __all__ = ["add_arguments", "run"]
@@ -39,7 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
     }
     for name, value in lines.items():
         print(f"{name:>16}  {value}")
-    for what, ports in (("input", session.get_overridable_initializers()), ("output", session.get_outputs())):
-        for port in [*(session.get_inputs() if what == "input" else []), *ports]:
-            print(f"{what:>16}  {port.name} {port.type.removeprefix('tensor')} {port.shape}")
+    for port in [*session.get_inputs(), *session.get_overridable_initializers()]:
+        print(f"{'input':>16}  {_port(port)}")
+    for port in session.get_outputs():
+        print(f"{'output':>16}  {_port(port)}")
     return 0
+
+
+def _port(port: onnxruntime.NodeArg) -> str:
+    return f"{port.name} {port.type.removeprefix('tensor')} {port.shape}"

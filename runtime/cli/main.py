@@ -41,7 +41,7 @@ _COMMANDS = {
     "info": _Command("stillwatch.runtime.cli.info", None, "what is in a capsule"),
     "score": _Command("stillwatch.runtime.cli.score", None, "a file -> scores and alarms"),
     "watch": _Command(
-        "stillwatch.runtime.cli.watch", None, "lines from standard input -> JSON lines, as they come"
+        "stillwatch.runtime.cli.watch", None, "lines from standard input -> one JSON line each"
     ),
     "data": _Command("stillwatch.train.data.command", "train", "fetch the public data, verified"),
 }

@@ -27,7 +27,7 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scale", type=float, nargs="+", help="a deviation for each channel, with --mean"
     )
-    parser.add_argument("--threshold", type=float, help="alarm above this score, not the trained one")
+    parser.add_argument("--threshold", type=float, help="in place of the trained one")
 
 
 def detector_options(arguments: argparse.Namespace) -> dict[str, Any]:

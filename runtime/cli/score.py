@@ -28,9 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Scores the file; the table goes to the output, a summary to standard error."""
     detector = Detector.load(arguments.model)
     names = detector.info.channel_names
-    table = read_table(
-        arguments.series, names, arguments.columns, fill=arguments.fill == "forward"
-    )
+    table = read_table(arguments.series, names, arguments.columns, fill=arguments.fill == "forward")
     result = detector.score(table.values, **detector_options(arguments))
     content = to_csv(table, _columns(result, names))
     if arguments.output:
@@ -44,7 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _columns(result: Result, names: tuple[str, ...]) -> dict[str, list[str]]:
     """Returns the added columns as text; a row without an answer has an empty score."""
-    columns = {"score": _figures(result.score), "alarm": [str(int(alarm)) for alarm in result.alarm]}
+    columns = {
+        "score": _figures(result.score),
+        "alarm": [str(int(alarm)) for alarm in result.alarm],
+    }
     for what, figures in (("reconstruction", result.reconstruction), ("error", result.error)):
         for c, channel in enumerate(names):
             column = what if len(names) == 1 else f"{what}_{channel}"

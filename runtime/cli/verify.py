@@ -1,4 +1,4 @@
-"""`stillwatch verify MODEL`: does this machine score as the capsule says it must?"""
+"""`stillwatch verify MODEL`: whether this machine scores as the capsule says it must."""
 
 import argparse
 import importlib

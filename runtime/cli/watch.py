@@ -26,7 +26,9 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of a watch."""
     add_detector_options(parser)
-    parser.add_argument("--strict", action="store_true", help="end at the first line that cannot be read")
+    parser.add_argument(
+        "--strict", action="store_true", help="end at the first line that cannot be read"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -70,7 +72,7 @@ class _LineReader:
         self._first = True
 
     def read(self, line: str) -> tuple[dict[str, str], Float64] | None:
-        """Returns the cells that pass through, and the values (C,); None for a header or a blank."""
+        """Returns cells to pass through, and the values (C,); None for a header or a blank."""
         if not line.strip():
             return None
         try:

@@ -32,7 +32,8 @@ class LabelledSeries:
         """
         normal = np.flatnonzero(~self.labels)
         before = np.searchsorted(normal, np.arange(len(self.values)), side="right") - 1
-        return self.values[normal[np.maximum(before, 0)]]
+        masked: Float64 = self.values[normal[np.maximum(before, 0)]]
+        return masked
 
 
 def fingerprint(arrays: Iterable[Float64]) -> str:

@@ -1,7 +1,7 @@
-"""One store for the public data sets: every byte is upstream's, or it is refused.
+r"""One store for the public data sets: every byte is upstream's, or it is refused.
 
 Each data set is pinned to a commit, and each of its files to the id that git
-gives it there: sha1("blob <size>\\0" + bytes). The lists are in nab.tsv and
+gives it there: sha1("blob <size>\0" + bytes). The lists are in nab.tsv and
 smd.tsv beside this file. A file is looked for in the folder that
 STILLWATCH_DATA names, else in the cache, else downloaded into it.
 """
@@ -119,7 +119,7 @@ class Store:
         return True
 
     def fetch(self) -> Path:
-        """Brings every file that can be had into the store, with a progress bar; returns its folder.
+        """Brings every file into the store, with a progress bar, and returns its folder.
 
         A local copy is verified; it may lack files, which are counted.
         """
@@ -140,7 +140,7 @@ class Store:
     def _download(self, path: str) -> None:
         url = self._base_url + path
 
-        def fetch(address: str, output_file: str, caller: object) -> None:
+        def fetch(address: str, output_file: str, _pooch: object) -> None:
             response = requests.get(address, timeout=_TIMEOUT)
             response.raise_for_status()
             self._verify(path, response.content, address)  # before pooch gives it its name

@@ -1,4 +1,4 @@
-"""The single-feature autoencoder: one LSTM and one dense layer with tanh, a value in, a value out."""
+"""The single-feature autoencoder: one LSTM, then one dense layer with tanh."""
 
 from stillwatch.train.mxnet_compat import mx
 
@@ -13,11 +13,12 @@ class NabRds(mx.gluon.HybridBlock):
     """
 
     def __init__(self, units: int) -> None:
+        """A network that is not yet initialized."""
         super().__init__()
         with self.name_scope():
             self.lstm = mx.gluon.rnn.LSTM(units, input_size=1)
             self.dense = mx.gluon.nn.Dense(1, activation="tanh", flatten=False, in_units=units)
 
-    def hybrid_forward(self, F, values):  # type: ignore[no-untyped-def]  # noqa: N803
+    def hybrid_forward(self, F, values):  # type: ignore[no-untyped-def]  # noqa: ARG002, N803
         """Gluon's own signature: F is mx.nd, or mx.sym once hybridized."""
         return self.dense(self.lstm(values))
