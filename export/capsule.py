@@ -27,12 +27,18 @@ __all__ = ["build_capsule", "check_parameters"]
 
 
 def build_capsule(
-    checkpoint: Checkpoint, weights: Mapping[str, AnyArray], scaling: str | None = None
+    checkpoint: Checkpoint,
+    weights: Mapping[str, AnyArray],
+    scaling: str | None = None,
+    *,
+    plain_inputs: bool = False,
 ) -> bytes:
     """Returns the capsule's bytes; the same checkpoint always gives the same bytes.
 
     scaling: one of the policies that the checkpoint is calibrated for, by
-    default the first of its configuration. Raises InputError for another one,
+    default the first of its configuration. plain_inputs: mean, scale, threshold
+    and state have no defaults, for a host that cannot override defaults (the
+    trained ones are in the metadata). Raises InputError for another policy,
     CheckpointError for weights that are not exactly the family's.
     """
     scaling = scaling or checkpoint.config.scaling[0]
@@ -43,7 +49,7 @@ def build_capsule(
         )
     check_parameters(weights, expected_shapes(checkpoint))
     info = _describe(checkpoint, weights, scaling)
-    graph = nab_rds_graph(checkpoint, weights, info.threshold["value"])
+    graph = nab_rds_graph(checkpoint, weights, info.threshold["value"], plain_inputs=plain_inputs)
     model = graph.model(checkpoint.family, info.producer)
     onnx.helper.set_model_props(
         model, {METADATA_KEY: info.to_json(), DIGEST_KEY: digest.PLACEHOLDER}

@@ -19,12 +19,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="POLICY",
         help="series, trained or rolling(N), of those calibrated in training (default: the first)",
     )
+    parser.add_argument(
+        "--plain-inputs",
+        action="store_true",
+        help="no defaults for mean, scale, threshold and state: for JavaScript, where "
+        "onnxruntime cannot override a default",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Exports, and says what was written."""
     checkpoint, weights = load_checkpoint(arguments.checkpoint)
-    content = build_capsule(checkpoint, weights, arguments.scaling)
+    content = build_capsule(
+        checkpoint, weights, arguments.scaling, plain_inputs=arguments.plain_inputs
+    )
     write_bytes(arguments.output, content)
     print(f"{arguments.output}: {checkpoint.parameters} parameters, {len(content):,} bytes")
     print(f"next: stillwatch score {arguments.output} SERIES.csv")

@@ -24,17 +24,22 @@ class Graph:
     which step of the detector it was.
     """
 
-    def __init__(self) -> None:
-        """An empty graph."""
+    def __init__(self, *, plain_inputs: bool = False) -> None:
+        """An empty graph. plain_inputs: no input has a default, a host must feed them all."""
+        self._plain_inputs = plain_inputs
         self._nodes: list[onnx.NodeProto] = []
         self._initializers: dict[str, onnx.TensorProto] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
 
     def input(self, name: str, shape: Sequence[str | int], default: AnyArray | None = None) -> str:
-        """Adds a float32 input; with a `default` a host need not feed it."""
+        """Adds a float32 input; with a `default` a host need not feed it, unless inputs are plain.
+
+        A default is an initializer of the input's name. onnxruntime's JavaScript
+        packages ignore what is fed for such inputs, in silence; hence the plain form.
+        """
         self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
-        if default is not None:
+        if default is not None and not self._plain_inputs:
             self._initializers[name] = numpy_helper.from_array(default.astype(np.float32), name)
         return name
 

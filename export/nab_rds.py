@@ -27,11 +27,15 @@ def expected_shapes(checkpoint: Checkpoint) -> dict[str, tuple[int, ...]]:
 
 
 def nab_rds_graph(
-    checkpoint: Checkpoint, weights: Mapping[str, AnyArray], threshold: float
+    checkpoint: Checkpoint,
+    weights: Mapping[str, AnyArray],
+    threshold: float,
+    *,
+    plain_inputs: bool = False,
 ) -> Graph:
     """Returns the whole detector as a graph; `threshold` becomes its default."""
     units = checkpoint.config.units
-    graph = Graph()
+    graph = Graph(plain_inputs=plain_inputs)
     _inputs(graph, checkpoint, threshold)
 
     centred = graph.node("Sub", ["values", "mean"], "centred")

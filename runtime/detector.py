@@ -53,6 +53,7 @@ class Detector:
         """Use `Detector.load`."""
         self._session = session
         self._info = info
+        self._required = {port.name for port in session.get_inputs()}
 
     @classmethod
     def load(cls, model: str | Path, *, threads: int = 1) -> "Detector":
@@ -149,11 +150,15 @@ class Detector:
             "mean": moments.mean[None].astype(np.float32),
             "scale": moments.scale[None].astype(np.float32),
         }
-        if threshold is not None:
-            feeds["threshold"] = np.array(threshold, np.float32)
+        if threshold is not None or "threshold" in self._required:
+            given = self._info.threshold["value"] if threshold is None else threshold
+            feeds["threshold"] = np.array(given, np.float32)
         names = list(OUTPUTS)
         if self._info.state:
             names += ["h_out", "c_out"]
+            if state is None and "h" in self._required:
+                zero = np.zeros((1, 1, self._info.state), np.float32)
+                state = State(zero, zero)
             if state is not None:
                 feeds |= {"h": state.h, "c": state.c}
         outputs = [np.asarray(output) for output in self._session.run(names, feeds)]

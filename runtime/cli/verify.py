@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     agreed = True
     if arguments.checkpoint:
         try:
-            frameworks = importlib.import_module("stillwatch.export.command_verify")
+            frameworks = importlib.import_module("stillwatch.export.verification")
         except ModuleNotFoundError as error:
             raise ExtraError(
                 f"'stillwatch verify --checkpoint' needs {error.name}, which is not installed: "

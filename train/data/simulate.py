@@ -7,6 +7,7 @@ from stillwatch.train.data.series import LabelledSeries
 __all__ = ["simulate_cpu"]
 
 _PER_DAY = 288  # a sample every five minutes, as in NAB's CloudWatch series
+_TAIL = 3  # degrees of freedom of Student's t
 _HALF_WINDOW = 100  # rows on each side of an anomaly; NAB's windows on these series are 200 wide
 
 
@@ -16,13 +17,14 @@ def simulate_cpu(
     """Returns a seeded series of CPU load in percent, with two labelled spikes.
 
     level: the mean load. swing: the amplitude of the daily rhythm. The noise
-    is a first-order autoregression; the spikes stand 14 and 10 swings high at
-    random places in the second and the last third.
+    is a first-order autoregression with heavy tails, since real load comes in
+    bursts; the spikes stand 14 and 10 swings high at random places in the
+    second and the last third.
     """
     generator = np.random.default_rng(seed)
     rows = days * _PER_DAY
     time = np.arange(rows) / _PER_DAY
-    noise = generator.normal(0, 0.35 * swing, rows)
+    noise = 0.2 * swing * generator.standard_t(_TAIL, rows)
     for row in range(1, rows):
         noise[row] += 0.6 * noise[row - 1]
     values = level + swing * np.sin(2 * np.pi * time) + noise

@@ -1,0 +1,55 @@
+# Two commands do everything, set-up included:
+#   make demo   trains, exports, verifies, scores and reports
+#   make test   lint, types and tests, as CI runs them
+#
+# PYTHON names the interpreter (CPython 3.11 or 3.12), SEEDS how many models the demo trains.
+
+PYTHON ?= python3
+SEEDS ?= 5
+BIN := .venv/bin
+
+# A copy of the public data beside the checkout serves in place of a download.
+ifneq ($(wildcard ../shared/data),)
+export STILLWATCH_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: demo test matrix capsules install clean
+
+demo: install
+	$(BIN)/stillwatch reproduce nab-rds --seeds $(SEEDS) --out demo
+	@echo "open demo/report.html in a browser"
+
+test: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p stillwatch.runtime -p stillwatch.train -p stillwatch.export -p stillwatch.benchmarks
+	$(BIN)/python -m pytest
+
+# Every Python and onnxruntime that can be had, with numpy and nothing else installed.
+matrix: install
+	$(BIN)/python tests/matrix.py
+
+# The committed results, the checkpoint in them, and the capsules that the package ships.
+capsules: install
+	$(BIN)/stillwatch reproduce nab-rds --seeds 20 --out build/nab-rds
+	mkdir -p benchmarks/results/nab-rds
+	cp -r build/nab-rds/results.json build/nab-rds/checkpoint benchmarks/results/nab-rds/
+	cp build/nab-rds/nab-rds.onnx build/nab-rds/nab-rds-online.onnx runtime/models/
+	$(BIN)/python -m stillwatch.benchmarks.readme README.md
+
+# Strict, since type checkers see an editable namespace package in no other way; every time,
+# since such an install does not see new files by itself.
+install: .venv/dependencies
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --no-build-isolation --config-settings editable_mode=strict --editable .
+
+.venv/dependencies: setup.cfg
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 13) else \
+	  "stillwatch trains with MXNet, which needs CPython 3.11 or 3.12; $(PYTHON) is %d.%d: " \
+	  "name another, as in make PYTHON=python3.12" % v[:2])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "setuptools>=69" ".[all]"
+	@touch $@
+
+clean:
+	rm -rf .venv build demo *.egg-info

@@ -1,0 +1,69 @@
+"""The nab-rds results as rows of text: for the terminal, the report and README alike."""
+
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["HEADER", "as_markdown", "as_text", "detection_rows"]
+
+HEADER = ("", "scaling", "hits of 2", "false alarms", "F1", "NAB", "windows: found", "false", "F1")
+
+
+def detection_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Returns the published row, then one a model: median over seeds, (minimum to maximum)."""
+    published = results["published"]
+    rows: list[tuple[str, ...]] = [
+        (
+            "published",
+            "series",
+            str(published["tp"]),
+            str(published["fp"]),
+            f"{published['f1']:g}",
+            str(published["nab"]),
+            "",
+            "",
+            "",
+        )
+    ]
+    for row in results["rows"]:
+        masked = {True: ", masked", False: ", unmasked", None: ""}[row["masked"]]
+        points, windows = row["points"], row["windows"]
+        rows.append(
+            (
+                row["model"] + masked,
+                row["scaling"],
+                _spread(points["tp"], 0),
+                _spread(points["fp"], 0),
+                _spread(points["f1"], 2),
+                _spread(points["nab"], 0),
+                _spread(windows["tp"], 0),
+                _spread(windows["fp"], 0),
+                _spread(windows["f1"], 2),
+            )
+        )
+    return rows
+
+
+def as_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Returns a table for a terminal."""
+    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (header, *rows)
+    ]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def as_markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Returns a table in Markdown."""
+    lines = ["| " + " | ".join(cells) + " |" for cells in (header, *rows)]
+    return "\n".join([lines[0], "|---" * len(header) + "|", *lines[1:]])
+
+
+def _spread(figure: dict[str, float], digits: int) -> str:
+    median, low, high = (_plain(figure[name], digits) for name in ("median", "min", "max"))
+    return median if low == high else f"{median} ({low} to {high})"
+
+
+def _plain(value: float, digits: int) -> str:
+    text = f"{value:,.{digits}f}" if digits or value == round(value) else f"{value:,.1f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text

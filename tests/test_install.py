@@ -1,0 +1,90 @@
+"""What people install: the wheel, in fresh environments that hold nothing else."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from matrix import (
+    CELLS,
+    ROOT,
+    Answer,
+    ask,
+    build_wheel,
+    differences,
+    find_python,
+    make_environment,
+    make_series,
+)
+
+# Scores are printed with 7 digits; single precision and another build's kernels cost the last two.
+TOLERANCE = 1e-5
+
+
+@pytest.fixture(scope="module")
+def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("series") / "series.csv"
+    path.write_text(make_series())
+    return path
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def reference(series: Path) -> Answer:
+    return ask(Path(sys.executable).parent, series)
+
+
+@pytest.mark.parametrize(("version", "requirements"), CELLS)
+def test_scores_alike_with_numpy_and_onnxruntime_alone(
+    version: str,
+    requirements: tuple[str, ...],
+    series: Path,
+    wheel: Path,
+    reference: Answer,
+    tmp_path: Path,
+) -> None:
+    python = find_python(version)
+    if python is None:
+        pytest.skip(f"no CPython {version} on this machine")
+    answer = ask(make_environment(python, tmp_path / "venv", [str(wheel), *requirements]), series)
+    assert answer.versions.endswith("[]")  # none of the training packages
+    assert answer.verified
+    assert any(answer.alarms["nab-rds-online"])
+    largest, flips = differences(answer, reference)
+    assert flips == 0
+    assert largest <= TOLERANCE
+
+
+def test_export_without_mxnet_gives_the_shipped_bytes(wheel: Path, tmp_path: Path) -> None:
+    newest = next(p for v in ("3.13", "3.12", "3.11") if (p := find_python(v)))
+    bin_folder = make_environment(newest, tmp_path / "venv", [f"{wheel}[export]"])
+    checkpoint = ROOT / "benchmarks" / "results" / "nab-rds" / "checkpoint"
+    for policy, name in (("series", "nab-rds.onnx"), ("rolling(288)", "nab-rds-online.onnx")):
+        out = tmp_path / name
+        command = [str(bin_folder / "stillwatch"), "export", str(checkpoint), "-o", str(out)]
+        subprocess.run([*command, "--scaling", policy], check=True)
+        assert out.read_bytes() == (ROOT / "runtime" / "models" / name).read_bytes()
+
+
+def test_the_makefile_refuses_a_python_that_does_not_serve_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "setup.cfg").touch()
+    fake = tmp_path / "python9"
+    pretence = "import sys; sys.version_info = (3, 9, 0)"
+    fake.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{pretence}\n$2"\n')
+    fake.chmod(0o755)
+    done = subprocess.run(
+        ["make", "-f", str(ROOT / "Makefile"), "install", f"PYTHON={fake}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(said) == 1
+    assert "needs CPython 3.11 or 3.12" in said[0]
+    assert not (tmp_path / ".venv").exists()
