@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stillwatch.benchmarks.tables import HEADER, as_text, detection_rows
 from stillwatch.runtime.errors import DataError, InputError
-from stillwatch.runtime.files import write_text
+from stillwatch.runtime.files import make_folder, write_text
 from stillwatch.train.data import RDS_TEST, RDS_TRAIN, LabelledSeries, load_nab, simulate_cpu
 
 __all__ = ["add_arguments", "run"]
@@ -30,10 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.seeds < 1:
         raise InputError(f"expected at least one seed, got {arguments.seeds}")
     out: Path = arguments.out
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {out}: {error.strerror}") from error
+    make_folder(out)
     train, test, simulated = _series(arguments.simulated)
 
     from stillwatch.benchmarks.nab_rds import reproduce  # MXNet takes seconds to import

@@ -48,6 +48,11 @@ def build_capsule(
             f"{', '.join(checkpoint.calibrations)}, got {scaling!r}; train with --scaling"
         )
     check_parameters(weights, expected_shapes(checkpoint))
+    found = sum(weight.size for weight in weights.values())
+    if found != checkpoint.parameters:
+        raise CheckpointError(
+            f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
+        )
     info = _describe(checkpoint, weights, scaling)
     graph = nab_rds_graph(checkpoint, weights, info.threshold["value"], plain_inputs=plain_inputs)
     model = graph.model(checkpoint.family, info.producer)
@@ -63,12 +68,12 @@ def check_parameters(
     """Raises CheckpointError unless the weights are exactly the expected ones, float and finite."""
     found = {name: weight.shape for name, weight in weights.items()}
     wrong = [
-        f"{name}: expected {expected.get(name, 'no such parameter')}, got {found.get(name, 'none')}"
+        f"{name!r}: expected {expected.get(name, 'none')}, got {found.get(name, 'none')}"
         for name in sorted(found.keys() | expected.keys())
         if found.get(name) != expected.get(name)
     ]
     wrong += [
-        f"{name}: expected finite float32 numbers, got {weight.dtype} with {bad} that are not"
+        f"{name!r}: expected finite float32 numbers, got {weight.dtype} with {bad} that are not"
         for name, weight in weights.items()
         if (bad := int(weight.size - np.isfinite(weight).sum())) or weight.dtype != np.float32
     ]

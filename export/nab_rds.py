@@ -14,6 +14,7 @@ from stillwatch.export import fold
 from stillwatch.export.graph import Graph
 from stillwatch.export.lstm import LstmLayer, lstm_shapes
 from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.errors import CheckpointError
 from stillwatch.train.checkpoint import Checkpoint
 
 __all__ = ["expected_shapes", "nab_rds_graph"]
@@ -21,6 +22,8 @@ __all__ = ["expected_shapes", "nab_rds_graph"]
 
 def expected_shapes(checkpoint: Checkpoint) -> dict[str, tuple[int, ...]]:
     """Returns the name and shape of every parameter that the family has, no more and no fewer."""
+    if len(checkpoint.channels) != 1:
+        raise CheckpointError(f"nab-rds has one channel, the checkpoint {len(checkpoint.channels)}")
     units = checkpoint.config.units
     dense = {"dense.weight": (1, units), "dense.bias": (1,)}
     return lstm_shapes("lstm", 0, inputs=1, units=units) | dense

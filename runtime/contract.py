@@ -100,20 +100,31 @@ class CapsuleInfo:
             )
         try:
             info = cls(**{**document, **_typed(document)})
+            _check(info)
         except (KeyError, TypeError, ValueError, StillwatchError) as error:
             raise CapsuleError(
                 f"{name} has metadata that does not fit its schema: {error}"
             ) from error
-        if info.window < 1 or info.state < 0 or not info.channels:
-            raise CapsuleError(f"{name} has metadata out of range: window, state or channels")
-        if not math.isfinite(float(info.threshold["value"])):
-            raise CapsuleError(f"{name} has a threshold that is not a number")
         return info
 
     @property
     def channel_names(self) -> tuple[str, ...]:
         """The channels' names, in the order of the last axis of `values`."""
         return tuple(channel.name for channel in self.channels)
+
+
+def _check(info: CapsuleInfo) -> None:
+    """Raises ValueError or TypeError for figures that no export writes."""
+    for name, least in (("window", 1), ("stride", 1), ("state", 0), ("parameters", 0)):
+        value = getattr(info, name)
+        if type(value) is not int or value < least:
+            raise ValueError(f"expected {name} as a whole number from {least}, got {value!r}")
+    count = len(info.channels)
+    if not count or len(info.mean) != count or len(info.scale) != count:
+        raise ValueError(f"expected a mean and a scale for each of {count} channels")
+    figures = (*info.mean, *info.scale, info.tolerance, info.threshold["value"])
+    if not all(map(math.isfinite, figures)) or min(info.scale) <= 0:
+        raise ValueError("expected finite means, scales above 0 and a finite threshold")
 
 
 def _typed(document: Mapping[str, Any]) -> dict[str, Any]:

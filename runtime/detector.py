@@ -17,7 +17,7 @@ from stillwatch.runtime.scaling import Moments, rolling_moments, series_moments
 if TYPE_CHECKING:
     from stillwatch.runtime.stream import Stream
 
-__all__ = ["WINDOWS_PER_CALL", "Detector", "Result", "State"]
+__all__ = ["WINDOWS_PER_CALL", "Detector", "Result", "State", "check_threshold"]
 
 # Windows a call of the graph: bounds memory on long series, costs nothing on short ones.
 WINDOWS_PER_CALL = 256
@@ -84,8 +84,9 @@ class Detector:
         mean, scale: one figure a channel, in place of the scaling policy's.
         threshold: in place of the trained one. Raises InputError.
         """
-        raw = np.asarray(values)
+        raw = _as_array(values)
         batch = self._as_batch(raw)
+        check_threshold(threshold)
         fixed = self.fixed_moments(mean, scale)
         warm_up = 0 if fixed else self._info.scaling.history
         if batch.shape[1] <= warm_up:
@@ -167,7 +168,7 @@ class Detector:
 
     def check_rows(self, rows: npt.ArrayLike) -> Float64:
         """Returns rows (T, C) as float64; (T,) will do for one channel. Raises InputError."""
-        checked: Float64 = self._as_batch(np.asarray(rows))[0]
+        checked: Float64 = self._as_batch(_as_array(rows))[0]
         return checked
 
     def _score_one(
@@ -217,14 +218,28 @@ class Detector:
         return values
 
     def _per_channel(self, figures: npt.ArrayLike, what: str) -> Float64:
-        row = np.atleast_1d(np.asarray(figures, dtype=np.float64))
-        if row.shape != (len(self._info.channels),) or not np.isfinite(row).all():
+        row = np.atleast_1d(_as_array(figures)).astype(np.float64)
+        fits = np.abs(row) <= np.finfo(np.float32).max  # False for NaN
+        if row.shape != (len(self._info.channels),) or not fits.all():
             raise InputError(
                 f"expected a finite {what} for each channel ({len(self._info.channels)}), got {row}"
             )
-        if what == "scale" and (row <= 0).any():
+        if what == "scale" and (row < np.finfo(np.float32).tiny).any():
             raise InputError(f"expected a scale above 0 for each channel, got {row}")
         return row[None]
+
+
+def check_threshold(threshold: float | None) -> None:
+    """Raises InputError for a threshold that no score can be compared with."""
+    if threshold is not None and not np.isfinite(threshold):
+        raise InputError(f"expected a finite threshold, got {threshold}")
+
+
+def _as_array(values: npt.ArrayLike) -> AnyArray:
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise InputError("expected numbers in rows of one length, got rows of several") from error
 
 
 def _after(warm_up: int, figures: AnyArray) -> AnyArray:

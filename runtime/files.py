@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stillwatch.runtime.errors import InputError
 
-__all__ = ["replacing", "write_bytes", "write_text"]
+__all__ = ["make_folder", "replacing", "write_bytes", "write_text"]
 
 
 @contextlib.contextmanager
@@ -36,6 +36,14 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise InputError(_cannot_write(path, error)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def make_folder(path: str | Path) -> None:
+    """Makes a folder and those above it; raises InputError where that cannot be."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {path}: {error.strerror}") from error
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:

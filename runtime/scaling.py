@@ -93,8 +93,11 @@ def _moments(windows: Float64) -> Moments:
     count = windows.shape[1]
     mean = _ordered_sum(windows) / count
     deviation = np.sqrt(_ordered_sum(np.square(windows - mean[:, None])) / count)
-    # Rounding leaves a constant channel a deviation of a few ulp of its mean, not an exact zero.
-    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
+    # Rounding leaves a constant channel a tiny deviation, not an exact zero: each of the sums may
+    # be off by an ulp a term (the bound of scikit-learn's StandardScaler). And what single
+    # precision cannot hold cannot divide in the graph.
+    rounding = count * np.finfo(np.float64).eps * np.abs(mean)
+    constant = deviation <= np.maximum(rounding, np.finfo(np.float32).tiny)
     return Moments(mean, np.where(constant, 1.0, deviation))
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.contract import OUTPUTS
-from stillwatch.runtime.detector import WINDOWS_PER_CALL, Detector, Result, State
+from stillwatch.runtime.detector import WINDOWS_PER_CALL, Detector, Result, State, check_threshold
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scaling import Moments, rolling_moments
 
@@ -36,6 +36,7 @@ class Stream:
     ) -> None:
         """Use `Detector.stream`."""
         policy = detector.info.scaling
+        check_threshold(threshold)
         if fixed is None and policy.kind == "series":
             raise InputError(
                 "a capsule with 'series' scaling wants the whole series before its first score: "

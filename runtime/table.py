@@ -15,6 +15,9 @@ from stillwatch.runtime.errors import InputError
 __all__ = ["Table", "parse_cells", "read_table", "select_columns", "to_csv"]
 
 
+_LARGEST = float(np.finfo(np.float32).max)
+
+
 @dataclass(frozen=True)
 class Table:
     """A CSV file: header, rows of cells, and the channels' values (T, C).
@@ -68,7 +71,8 @@ def read_table(
             [row[place] for place in places],
             [header[place] for place in places],
             f"{path}, row {i + 1}",
-            previous=previous if fill else None,
+            fill=fill,
+            previous=previous,
         )
         filled += count
     return Table(tuple(header), rows, values, filled)
@@ -99,12 +103,16 @@ def parse_cells(
     columns: Sequence[str],
     where: str,
     *,
-    previous: Float64 | None = None,
+    fill: bool,
+    previous: Float64 | None,
 ) -> tuple[Float64, int]:
     """Returns the numbers in `cells`, (C,), and how many of them came from `previous`.
 
-    Raises InputError naming place, column and cell.
+    With `fill`, an empty or NaN cell takes its place in `previous`. Raises
+    InputError naming place, column and cell.
     """
+    if not fill:
+        previous = None
     numbers = np.empty(len(cells))
     filled = 0
     for i, (cell, column) in enumerate(zip(cells, columns, strict=True)):
@@ -116,14 +124,18 @@ def parse_cells(
             ) from error
         if math.isnan(numbers[i]):
             if previous is None:
+                advice = "there is no value before it to fill it with"
+                if not fill:
+                    advice = "--fill forward gives such a cell the last value before it"
                 raise InputError(
-                    f"{where}, column {column!r}: expected a number, got {cell!r}; with "
-                    "--fill forward such a cell takes the last value before it"
+                    f"{where}, column {column!r}: expected a number, got {cell!r}; {advice}"
                 )
             numbers[i] = previous[i]
             filled += 1
-        elif math.isinf(numbers[i]):
-            raise InputError(f"{where}, column {column!r}: expected a finite number, got {cell!r}")
+        elif abs(numbers[i]) > _LARGEST:
+            raise InputError(
+                f"{where}, column {column!r}: expected a finite float32 number, got {cell!r}"
+            )
     return numbers, filled
 
 

@@ -7,6 +7,7 @@ the digest of its .params file, so one of an older run is noticed.
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -73,13 +74,14 @@ def load_checkpoint(folder: str | Path) -> tuple[Checkpoint, dict[str, AnyArray]
             f"{folder} is not a checkpoint: cannot read {error.filename} ({error.strerror}); "
             "make one with 'stillwatch train'"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{folder / JSON_NAME} is not JSON: {error}") from error
     # The parser goes first: of a cut file it says where, of which the digest knows nothing.
     weights = parse_params(content, str(folder / PARAMS_NAME))
     try:
         checkpoint, digest = _from_document(document, folder)
-    except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
+        _check_figures(checkpoint)
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, ConfigError) as error:
         raise CheckpointError(
             f"{folder / JSON_NAME} does not fit its schema: {type(error).__name__}: {error}"
         ) from error
@@ -88,6 +90,18 @@ def load_checkpoint(folder: str | Path) -> tuple[Checkpoint, dict[str, AnyArray]
             f"{folder / PARAMS_NAME} is not the file that {JSON_NAME} was written for; train again"
         )
     return checkpoint, weights
+
+
+def _check_figures(checkpoint: Checkpoint) -> None:
+    """Raises ValueError for figures that no training leaves."""
+    count = len(checkpoint.channels)
+    if not count or len(checkpoint.mean) != count or len(checkpoint.scale) != count:
+        raise ValueError(f"expected a mean and a scale for each of {count} channels")
+    thresholds = [calibration.threshold.value for calibration in checkpoint.calibrations.values()]
+    if not all(map(math.isfinite, (*checkpoint.mean, *checkpoint.scale, *thresholds))):
+        raise ValueError("expected finite means, scales and thresholds")
+    if min(checkpoint.scale) <= 0:
+        raise ValueError(f"expected scales above 0, got {min(checkpoint.scale)}")
 
 
 def _from_document(document: dict[str, Any], folder: Path) -> tuple[Checkpoint, str]:

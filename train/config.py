@@ -9,7 +9,7 @@ from typing import Any
 from stillwatch.runtime.errors import ConfigError
 from stillwatch.runtime.scaling import ScalingPolicy
 
-__all__ = ["CONFIGS", "OPTIMIZERS", "NabRdsConfig"]
+__all__ = ["CONFIGS", "OPTIMIZERS", "NabRdsConfig", "RepeatVectorConfig"]
 
 OPTIMIZERS = ("sgd", "adam", "rmsprop", "adagrad")
 
@@ -38,7 +38,8 @@ class NabRdsConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Raises ConfigError naming the first value out of range."""
+        """Raises ConfigError naming the first value of a wrong type or out of range."""
+        _check_types(self)
         _check(1 <= self.units <= 4096, "units from 1 to 4096", self.units)
         _check(2 <= self.window <= 100_000, "a window of 2 to 100000 values", self.window)
         _check(1 <= self.epochs <= 100_000, "1 to 100000 epochs", self.epochs)
@@ -62,6 +63,64 @@ class NabRdsConfig:
             return cls(**{**document, "scaling": tuple(document.get("scaling", cls.scaling))})
         except TypeError as error:
             raise ConfigError(f"configuration has a value of the wrong type: {error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepeatVectorConfig:
+    """A repeat-vector autoencoder and its training; the defaults are the published student's.
+
+    channels: "independent" feeds one channel at a time with shared weights,
+    "joint" all at once. step: rows from one training window to the next.
+    validation: the last part of each series' windows, for early stopping.
+    alpha: the teacher's share in the loss, 0 without one. temperature:
+    divides both reconstructions of the teacher's term. clip: the largest
+    global norm of a batch's gradient. patience: epochs without a better
+    validation loss before the end; the learning rate is halved after a third.
+    """
+
+    units: int = 200
+    layers: int = 1
+    channels: str = "independent"
+    window: int = 100
+    step: int = 10
+    epochs: int = 30
+    batch: int = 64
+    learning_rate: float = 1e-3
+    clip: float = 5.0
+    patience: int = 6
+    validation: float = 0.2
+    alpha: float = 0.0
+    temperature: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError naming the first value of a wrong type or out of range."""
+        _check_types(self)
+        _check(1 <= self.units <= 4096, "units from 1 to 4096", self.units)
+        _check(1 <= self.layers <= 8, "1 to 8 layers", self.layers)
+        modes = ("independent", "joint")
+        _check(self.channels in modes, f"channels of {modes}", self.channels)
+        _check(2 <= self.window <= 100_000, "a window of 2 to 100000 values", self.window)
+        _check(1 <= self.step <= 100_000, "a step of 1 to 100000 rows", self.step)
+        _check(1 <= self.epochs <= 100_000, "1 to 100000 epochs", self.epochs)
+        _check(1 <= self.batch <= 100_000, "a batch of 1 to 100000 windows", self.batch)
+        _check(0 < self.learning_rate < math.inf, "a learning rate above 0", self.learning_rate)
+        _check(0 < self.clip < math.inf, "a gradient norm above 0", self.clip)
+        _check(1 <= self.patience <= 100_000, "a patience of 1 to 100000", self.patience)
+        _check(0 < self.validation < 1, "a validation share between 0 and 1", self.validation)
+        _check(0 <= self.alpha <= 1, "an alpha from 0 to 1", self.alpha)
+        _check(0 < self.temperature < math.inf, "a temperature above 0", self.temperature)
+        _check(0 <= self.seed < 2**31, "a seed from 0 to 2**31 - 1", self.seed)
+
+
+def _check_types(config: object) -> None:
+    """Holds every field to the type of its default; a whole number will do for a float."""
+    for field in dataclasses.fields(config):  # type: ignore[arg-type]
+        value, wanted = getattr(config, field.name), type(field.default)
+        fits = type(value) is wanted or (wanted is float and type(value) is int)
+        if wanted is tuple:
+            fits = fits and all(isinstance(item, str) for item in value)
+        _check(fits, f"{field.name} as {wanted.__name__}", value)
 
 
 def _check(holds: bool, expected: str, got: object) -> None:

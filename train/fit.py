@@ -1,14 +1,18 @@
 """The training loop, and what every family needs around it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from stillwatch.runtime.arrays import Float32
+from stillwatch.runtime.arrays import AnyArray, Float32
+from stillwatch.runtime.errors import CheckpointError, InputError
+from stillwatch.runtime.files import replacing
 from stillwatch.train.mxnet_compat import mx
+from stillwatch.train.params import read_params
 
-__all__ = ["count_parameters", "fit", "seed_everything"]
+__all__ = ["count_parameters", "fit", "save_network", "seed_everything", "to_nd"]
 
 
 def seed_everything(seed: int) -> None:
@@ -20,6 +24,30 @@ def count_parameters(net: mx.gluon.Block) -> int:
     """Returns the number of trainable parameters, as Gluon itself holds them."""
     parameters = net.collect_params().values()
     return sum(int(np.prod(p.shape)) for p in parameters if p.grad_req != "null")
+
+
+def to_nd(array: AnyArray) -> mx.nd.NDArray:
+    """Returns a copy of `array` in MXNet, of the same type.
+
+    Not by `mx.nd.array`, which reaches into scipy by names that are going away.
+    """
+    return mx.nd.from_numpy(np.ascontiguousarray(array), zero_copy=False)
+
+
+def save_network(net: mx.gluon.Block, path: Path) -> None:
+    """Writes the network's weights to `path`, whole or not at all, and reads them back.
+
+    MXNet does not always notice a full disk. Raises InputError.
+    """
+    with replacing(path) as temporary:
+        try:
+            net.save_parameters(str(temporary))
+            written = read_params(temporary)
+        except (mx.MXNetError, CheckpointError) as error:
+            raise InputError(f"cannot write {path}: is the disk full?") from error
+        for name, parameter in net._collect_params_with_prefix().items():
+            if not np.array_equal(written[name], parameter.data().asnumpy()):
+                raise InputError(f"cannot write {path}: what was written reads back differently")
 
 
 def fit(
@@ -45,14 +73,14 @@ def fit(
     for _ in epoch_bar:
         losses = []
         for batch in batches:
-            values = mx.nd.array(batch)
+            values = to_nd(batch)
             with mx.autograd.record():
                 loss = half_squared(net(values), values)
             loss.backward()
             trainer.step(step_size)
             losses.append(loss)
         curve["train"].append(_mean(losses))
-        held_out = [mx.nd.array(batch) for batch in validation]
+        held_out = [to_nd(batch) for batch in validation]
         curve["validation"].append(_mean([half_squared(net(v), v) for v in held_out]))
         epoch_bar.set_postfix({name: f"{values[-1]:.4f}" for name, values in curve.items()})
     return curve

@@ -25,11 +25,12 @@ if np.lib.NumpyVersion(np.__version__) >= "2.0.0":
 with warnings.catch_warnings():
     # numpy warns of names that MXNet merely lists (mirr, np.bool); nothing here uses them.
     warnings.simplefilter("ignore")
-    if sys.version_info >= (3, 12):
-        import setuptools  # noqa: F401  (supplies distutils)
     if "bool" not in vars(np):
         np.bool = np.bool_  # type: ignore[attr-defined]
     try:
+        if sys.version_info >= (3, 12):
+            import setuptools  # noqa: F401  (supplies distutils)
         import mxnet as mx
-    except (ImportError, OSError) as error:
-        raise ExtraError(f"MXNet 1.9.1 does not import here ({error}); {_HOW}") from error
+    except (ImportError, OSError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ExtraError(f"MXNet 1.9.1 does not import here ({reason}); {_HOW}") from error

@@ -7,14 +7,14 @@ from sklearn.preprocessing import StandardScaler
 
 from stillwatch.runtime.arrays import Float32, Float64
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.files import replacing
+from stillwatch.runtime.files import make_folder
 from stillwatch.runtime.scaling import Moments, ScalingPolicy, rolling_moments
 from stillwatch.runtime.scoring import squared_error
 from stillwatch.runtime.thresholds import error_quantiles, mean_plus_sigmas
 from stillwatch.train.checkpoint import PARAMS_NAME, Calibration, Checkpoint, save_checkpoint
 from stillwatch.train.config import NabRdsConfig
 from stillwatch.train.data.series import LabelledSeries, fingerprint
-from stillwatch.train.fit import count_parameters, fit, seed_everything
+from stillwatch.train.fit import count_parameters, fit, save_network, seed_everything, to_nd
 from stillwatch.train.models.nab_rds import NabRds
 from stillwatch.train.mxnet_compat import mx
 
@@ -30,11 +30,12 @@ def train_nab_rds(
     last bit. Raises InputError where the series is too short for its windows.
     """
     values = series.masked() if config.masked else series.values
-    split = int(len(values) * (1 - config.validation))
+    split = min(int(len(values) * (1 - config.validation)), len(values) - 1)
     longest = max(ScalingPolicy.parse(policy).history for policy in config.scaling)
     needed = max(2 * config.window, longest + 1)
     if split < config.window or len(values) < needed:
         raise InputError(f"expected at least {needed} training rows, got {len(values)}")
+    make_folder(folder)  # before the work, not after it
     scaler = StandardScaler().fit(values[:, None])
     scaled = scaler.transform(values[:, None]).astype(np.float32)
 
@@ -69,9 +70,7 @@ def train_nab_rds(
         curve=curve,
         data={"name": series.name, "rows": len(values), "sha256": fingerprint([values])},
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / PARAMS_NAME) as temporary:
-        net.save_parameters(str(temporary))
+    save_network(net, folder / PARAMS_NAME)
     save_checkpoint(checkpoint, folder)
     return checkpoint
 
@@ -86,7 +85,7 @@ def load_network(folder: Path, config: NabRdsConfig) -> NabRds:
 
 def reconstruct(net: NabRds, scaled: Float32, window: int) -> Float32:
     """Returns the reconstruction (T, 1) of scaled values (T, 1), the state zero at each window."""
-    parts = [net(mx.nd.array(part)).asnumpy() for part in _folded(scaled, window)]
+    parts = [net(to_nd(part)).asnumpy() for part in _folded(scaled, window)]
     # TNC -> NTC -> (N * T, C)
     return np.concatenate([part.transpose(1, 0, 2).reshape(-1, 1) for part in parts])
 

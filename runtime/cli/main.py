@@ -51,17 +51,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and returns its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(words)
+        status = _run(words)
+        sys.stdout.flush()  # here, where a full disk or a closed pipe can still be answered
     except StillwatchError as error:
         print(f"stillwatch: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader of our output has gone, as `head` does. Python would complain once more
-        # when it flushes at exit, so standard output is pointed elsewhere first.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_output()  # the reader of our output has gone, as `head` does
         return 0
+    except OSError as error:
+        _silence_output()
+        print(f"stillwatch: cannot go on: {error.strerror or error}", file=sys.stderr)
+        return 2
+    return status
+
+
+def _silence_output() -> None:
+    """Points standard output elsewhere, or Python would complain again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(words: list[str]) -> int:

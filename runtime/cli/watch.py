@@ -13,6 +13,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+import numpy as np
+
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.cli.options import add_detector_options, detector_options
 from stillwatch.runtime.detector import Detector
@@ -39,13 +41,15 @@ def run(arguments: argparse.Namespace) -> int:
         detector.info.channel_names, arguments.columns, fill=arguments.fill == "forward"
     )
     bad = 0
-    for number, line in enumerate(sys.stdin, start=1):
+    for number, line in enumerate(sys.stdin.buffer, start=1):
         try:
-            parsed = reader.read(line)
+            parsed = reader.read(_decoded(line))
             if parsed is None:
                 continue
             cells, values = parsed
-            answer = {"line": number, **cells, **_answer(stream.update(values), stream, detector)}
+            verdict = stream.update(values)
+            reader.accept(values)
+            answer = {"line": number, **cells, **_answer(verdict, stream, detector)}
         except InputError as error:
             if arguments.strict:
                 raise InputError(f"line {number}: {error}") from error
@@ -88,15 +92,26 @@ class _LineReader:
         if len(row) != expected:
             raise InputError(f"expected {expected} cells, got {len(row)}: {line.strip()[:80]!r}")
         cells = [row[place] for place in self._places]
-        previous = self._previous if self._fill else None
-        values, _ = parse_cells(cells, self._channels, "this line", previous=previous)
-        self._previous = values
+        values, _ = parse_cells(
+            cells, self._channels, "this line", fill=self._fill, previous=self._previous
+        )
         through = {
             name: cell
             for place, (name, cell) in enumerate(zip(self._header or [], row, strict=False))
             if place not in self._places
         }
         return through, values
+
+    def accept(self, values: Float64) -> None:
+        """Takes note of values that the stream took: gaps are filled from these only."""
+        self._previous = values
+
+
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"expected UTF-8 text, got {line[:80]!r}") from error
 
 
 def _answer(verdict: Verdict | None, stream: Stream, detector: Detector) -> dict[str, Any]:
@@ -112,7 +127,9 @@ def _answer(verdict: Verdict | None, stream: Stream, detector: Detector) -> dict
 
 
 def _rounded(figure: float) -> float:
-    return float(f"{figure:.9g}")  # enough to give the same float32 back
+    # Nine digits give the same float32 back. JSON has no infinity: the largest float32 serves.
+    largest = float(np.finfo(np.float32).max)
+    return min(float(f"{figure:.9g}"), largest)
 
 
 def _is_number(cell: str) -> bool:

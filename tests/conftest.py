@@ -1,0 +1,105 @@
+"""Fixtures that several test files share."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+from stillwatch.runtime import capsule, digest
+from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.contract import DIGEST_KEY, METADATA_KEY
+
+# What would change how the program buffers, decodes or finds its data, unlike at a user's.
+_NOT_PASSED_ON = ("STILLWATCH_DATA", "PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONUTF8")
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    return Path(sys.executable).parent / "stillwatch"
+
+
+@pytest.fixture(scope="session")
+def clean_env() -> dict[str, str]:
+    env = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON}
+    return env | {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.fixture(scope="session")
+def run(
+    program: Path, clean_env: dict[str, str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the installed program to its end."""
+
+    def run_program(
+        *arguments: str | Path, env: Mapping[str, str] | None = None, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        if not options.keys() & {"stdin", "input"}:
+            options["stdin"] = subprocess.DEVNULL
+        outputs = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        return subprocess.run(
+            [program, *arguments],
+            env=clean_env | dict(env or {}),
+            text=True,
+            timeout=60,
+            **outputs,
+        )
+
+    return run_program
+
+
+@pytest.fixture(scope="session")
+def series() -> Float64:
+    """700 values that look like the load of a CPU, with one spike; read-only."""
+    return cpu_like(0)
+
+
+@pytest.fixture
+def csv_file(tmp_path: Path) -> Callable[..., Path]:
+    """Writes content, or a series below the header timestamp,value,host."""
+
+    def write(content: bytes | Float64, name: str = "series.csv") -> Path:
+        path = tmp_path / name
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            rows = (f'{i},{value!r},"rack 1, left"\n' for i, value in enumerate(content.tolist()))
+            path.write_text("timestamp,value,host\n" + "".join(rows), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def altered() -> Callable[..., bytes]:
+    """A shipped capsule with other metadata, sealed anew: a dict of changes, a text or none."""
+
+    def alter(metadata: Mapping[str, Any] | str | None, model: str = "nab-rds") -> bytes:
+        proto = onnx.load_from_string(capsule.read_bytes(model))
+        kept = {entry.key: entry.value for entry in proto.metadata_props}
+        text = kept.pop(METADATA_KEY)
+        if metadata is not None:
+            if not isinstance(metadata, str):
+                metadata = json.dumps(json.loads(text) | dict(metadata))
+            kept[METADATA_KEY] = metadata
+        onnx.helper.set_model_props(proto, kept | {DIGEST_KEY: digest.PLACEHOLDER})
+        return digest.seal(proto.SerializeToString(deterministic=True))
+
+    return alter
+
+
+def cpu_like(seed: int, length: int = 700) -> Float64:
+    """Returns a daily wave with noise and one spike, in percent."""
+    generator = np.random.default_rng(seed)
+    values: Float64 = (
+        20 + 4 * np.sin(np.arange(length) * 2 * np.pi / 288) + generator.normal(0, 1, length)
+    )
+    values[length * 6 // 7] += 40
+    values.setflags(write=False)
+    return values
