@@ -8,10 +8,11 @@ import numpy as np
 import onnx
 
 from stillwatch.export.golden import TOLERANCE, golden_vectors
+from stillwatch.export.graph import Graph
 from stillwatch.export.nab_rds import expected_shapes, nab_rds_graph
 from stillwatch.export.reference import nab_rds_reconstruction
 from stillwatch.runtime import digest
-from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.runtime.contract import (
     DIGEST_KEY,
     METADATA_KEY,
@@ -21,9 +22,11 @@ from stillwatch.runtime.contract import (
 )
 from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.runtime.scaling import ScalingPolicy
+from stillwatch.runtime.scoring import squared_error
 from stillwatch.train.checkpoint import Checkpoint
+from stillwatch.train.config import NabRdsConfig
 
-__all__ = ["build_capsule", "check_parameters"]
+__all__ = ["build_capsule", "check_parameters", "producer", "seal_model"]
 
 
 def build_capsule(
@@ -41,7 +44,13 @@ def build_capsule(
     trained ones are in the metadata). Raises InputError for another policy,
     CheckpointError for weights that are not exactly the family's.
     """
-    scaling = scaling or checkpoint.config.scaling[0]
+    if not isinstance(checkpoint.config, NabRdsConfig):
+        # Imported here: calibrate.py builds on this module.
+        from stillwatch.export.calibrate import build_uncalibrated
+
+        return build_uncalibrated(checkpoint, weights, plain_inputs=plain_inputs)
+    config = checkpoint.config
+    scaling = scaling or config.scaling[0]
     if scaling not in checkpoint.calibrations:
         raise InputError(
             f"expected a scaling policy that the checkpoint is calibrated for, "
@@ -53,13 +62,25 @@ def build_capsule(
         raise CheckpointError(
             f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
         )
-    info = _describe(checkpoint, weights, scaling)
-    graph = nab_rds_graph(checkpoint, weights, info.threshold["value"], plain_inputs=plain_inputs)
-    model = graph.model(checkpoint.family, info.producer)
+    info = _describe(checkpoint, config, weights, scaling)
+    graph = nab_rds_graph(
+        checkpoint, weights, info.threshold["value"], plain_inputs=plain_inputs
+    )
+    return seal_model(graph, info)
+
+
+def seal_model(graph: Graph, info: CapsuleInfo) -> bytes:
+    """Returns a graph and its description as a capsule's bytes."""
+    model = graph.model(info.family, info.producer)
     onnx.helper.set_model_props(
         model, {METADATA_KEY: info.to_json(), DIGEST_KEY: digest.PLACEHOLDER}
     )
     return digest.seal(model.SerializeToString(deterministic=True))
+
+
+def producer() -> str:
+    """Returns the name and version that a capsule carries of its maker."""
+    return f"stillwatch {metadata.version('stillwatch')}"
 
 
 def check_parameters(
@@ -81,15 +102,29 @@ def check_parameters(
         raise CheckpointError(f"the weights do not fit the model: {'; '.join(wrong)}")
 
 
-def _describe(checkpoint: Checkpoint, weights: Mapping[str, AnyArray], scaling: str) -> CapsuleInfo:
-    config = checkpoint.config
+def _describe(
+    checkpoint: Checkpoint, config: NabRdsConfig, weights: Mapping[str, AnyArray], scaling: str
+) -> CapsuleInfo:
     calibration = checkpoint.calibrations[scaling]
+    threshold = calibration.threshold.value
+    window = config.window
+
+    def judge(scaled: Float64) -> tuple[Float64, Float64, Bool]:
+        decoded = nab_rds_reconstruction(checkpoint, weights, scaled)
+        score = squared_error(scaled, decoded)
+        return decoded, score, score > threshold
+
+    # A few calm values, a window, and one that runs over its end.
+    lengths = (min(7, window), window, window + window // 2)
     return CapsuleInfo(
         schema=SCHEMA_VERSION,
         family=checkpoint.family,
-        window=config.window,
-        stride=config.window,
+        window=window,
+        stride=window,
         state=config.units,
+        channel_mode="joint",
+        score="squared error",
+        calibrated=True,
         channels=tuple(Channel(name, unit) for name, unit in checkpoint.channels),
         parameters=checkpoint.parameters,
         scaling=ScalingPolicy.parse(scaling),
@@ -100,12 +135,8 @@ def _describe(checkpoint: Checkpoint, weights: Mapping[str, AnyArray], scaling: 
         data=checkpoint.data,
         training=asdict(config),
         golden=golden_vectors(
-            np.array(checkpoint.mean),
-            np.array(checkpoint.scale),
-            config.window,
-            calibration.threshold.value,
-            lambda scaled: nab_rds_reconstruction(checkpoint, weights, scaled),
+            np.array(checkpoint.mean), np.array(checkpoint.scale), lengths, judge
         ),
         tolerance=TOLERANCE,
-        producer=f"stillwatch {metadata.version('stillwatch')}",
+        producer=producer(),
     )

@@ -1,14 +1,16 @@
 """Golden vectors: windows with the scores they must give, on any machine and in any language."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.arrays import Bool, Float64
 from stillwatch.runtime.contract import Golden
-from stillwatch.runtime.scoring import squared_error
 
-__all__ = ["TOLERANCE", "golden_vectors"]
+__all__ = ["TOLERANCE", "Judge", "golden_vectors"]
+
+# From scaled values (T, C): their reconstruction (T, C), score (T,) and alarm (T,).
+Judge = Callable[[Float64], tuple[Float64, Float64, Bool]]
 
 # Single precision carries 24 bits, 6e-8; a window of gates and sums loses at most two decimal
 # digits of that. Differences are in scaled units, scores relative to their size.
@@ -20,39 +22,31 @@ _DIGITS = 7  # more than single precision can tell apart, fewer than libm versio
 def golden_vectors(
     mean: Float64,
     scale: Float64,
-    window: int,
-    threshold: float,
-    reconstruct: Callable[[Float64], Float64],
+    lengths: Sequence[int],
+    judge: Judge,
 ) -> tuple[Golden, ...]:
-    """Returns three golden vectors: a few calm values, a window, and one that runs over its end.
+    """Returns golden vectors of these lengths.
 
-    mean, scale: (C,), the trained ones. reconstruct: (T, C) to (T, C), scaled
-    units. The inputs follow from sines and a spike, with nothing drawn and
+    mean, scale: (C,), the trained ones. The inputs follow from sines and a spike, with nothing drawn and
     nothing of anybody's data, so the same checkpoint gives the same bytes.
     """
-    lengths = (min(7, window), window, window + window // 2)
-    return tuple(
-        _golden(_wave(length, mean, scale), mean, scale, threshold, reconstruct)
-        for length in lengths
-    )
+    return tuple(_golden(_wave(length, mean, scale), mean, scale, judge) for length in lengths)
 
 
 def _golden(
     values: Float64,
     mean: Float64,
     scale: Float64,
-    threshold: float,
-    reconstruct: Callable[[Float64], Float64],
+    judge: Judge,
 ) -> Golden:
     # The graph sees single precision, and so must the reference, or its input is another one.
     mean, scale = (figures.astype(np.float32).astype(np.float64) for figures in (mean, scale))
     scaled = (values - mean) / scale
-    decoded = reconstruct(scaled)
-    score = squared_error(scaled, decoded)
+    decoded, score, alarm = judge(scaled)
     return Golden(
         values=_rows(values),
         score=tuple(_rounded(figure) for figure in score),
-        alarm=tuple(bool(figure > threshold) for figure in score),
+        alarm=tuple(map(bool, alarm)),
         reconstruction=_rows(decoded * scale + mean),
     )
 

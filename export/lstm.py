@@ -42,6 +42,12 @@ class LstmLayer:
         """Returns the layer among a checkpoint's weights."""
         return cls(*(weights[f"{block}._unfused.{layer}.{part}"] for part in _PARTS))
 
+    @classmethod
+    def from_onnx(cls, w: AnyArray, r: AnyArray, b: AnyArray) -> "LstmLayer":
+        """Returns the layer whose `onnx_tensors` these are."""
+        i2h_bias, h2h_bias = np.split(b[0], 2)
+        return cls(*(_restored(part) for part in (w[0], r[0], i2h_bias, h2h_bias)))
+
     @property
     def units(self) -> int:
         """H, the number of hidden units."""
@@ -57,3 +63,9 @@ def _reordered(gluon: AnyArray) -> Float32:
     """Returns gates i, f, g, o (input, forget, cell, output) as ONNX's i, o, f, c; c is g."""
     i, f, g, o = np.split(np.asarray(gluon, np.float32), 4)
     return np.concatenate([i, o, f, g])
+
+
+def _restored(onnx: AnyArray) -> AnyArray:
+    """Undoes `_reordered`."""
+    i, o, f, g = np.split(onnx, 4)
+    return np.concatenate([i, f, g, o])

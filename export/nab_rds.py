@@ -43,7 +43,8 @@ def nab_rds_graph(
 
     centred = graph.node("Sub", ["values", "mean"], "centred")
     scaled = graph.node("Div", [centred, "scale"], "scaled")
-    windows = fold.cut(graph, scaled, checkpoint.config.window, "windows")
+    windows = fold.measure(graph, scaled, checkpoint.config.window)
+    fold.cut(graph, windows, scaled, "windows")
     hidden = _lstm(graph, windows, LstmLayer.of(weights, "lstm", 0))
     dense_weight = graph.weight("dense_weight", weights["dense.weight"].T)
     dense_bias = graph.weight("dense_bias", weights["dense.bias"])
@@ -89,7 +90,7 @@ def _lstm(graph: Graph, windows: fold.Windows, layer: LstmLayer) -> str:
             graph.weight("lstm_W", w),
             graph.weight("lstm_R", r),
             graph.weight("lstm_B", b),
-            fold.window_lengths(graph, windows),
+            fold.as_lengths(graph, fold.window_lengths(graph, windows), "lengths"),
             fold.first_state(graph, windows, "h", layer.units),
             fold.first_state(graph, windows, "c", layer.units),
         ],

@@ -11,10 +11,12 @@ from dataclasses import astuple
 import numpy as np
 
 from stillwatch.export.lstm import LstmLayer
+from stillwatch.export.repeat_vector import Weights
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.train.checkpoint import Checkpoint
+from stillwatch.train.config import RepeatVectorConfig
 
-__all__ = ["lstm", "nab_rds_reconstruction"]
+__all__ = ["lstm", "nab_rds_reconstruction", "repeat_vector_reconstruction"]
 
 
 def lstm(x: Float64, layer: LstmLayer) -> Float64:
@@ -43,6 +45,28 @@ def nab_rds_reconstruction(
         parts.append(np.tanh(dense))
     reconstruction: Float64 = np.concatenate(parts)
     return reconstruction
+
+
+def repeat_vector_reconstruction(
+    config: RepeatVectorConfig, weights: Weights, scaled: Float64
+) -> Float64:
+    """Returns the reconstruction (T, C) of scaled values (T, C), cut into windows."""
+    parts = []
+    for start in range(0, len(scaled), config.window):
+        window = scaled[None, start : start + config.window]  # (1, T, C)
+        if config.channels == "independent":
+            window = window.transpose(2, 1, 0)  # (C, T, 1)
+        hidden = window
+        for layer in weights.encoder:
+            hidden = lstm(hidden, layer)
+        hidden = np.repeat(hidden[:, -1:], window.shape[1], axis=1)
+        for layer in weights.decoder:
+            hidden = lstm(hidden, layer)
+        decoded = hidden @ weights.dense_weight.T.astype(np.float64) + weights.dense_bias
+        if config.channels == "independent":
+            decoded = decoded.transpose(2, 1, 0)
+        parts.append(decoded[0])
+    return np.concatenate(parts)
 
 
 def _sigmoid(x: Float64) -> Float64:

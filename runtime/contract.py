@@ -58,7 +58,11 @@ class CapsuleInfo:
     """What a capsule says of itself.
 
     window: values after which the network starts afresh from a zero state.
-    state: the units of the carried state, 0 for a model that carries none.
+    state: the units of the carried state; 0 for a model that carries none and
+    wants whole windows. channel_mode: "independent" if each channel is a
+    sequence of its own, else "joint". score: what it is, in words.
+    calibrated: whether scaler and threshold are of real sensors; if not,
+    nothing raises an alarm.
     tolerance: the largest difference from `golden`, in scaled units.
     """
 
@@ -67,6 +71,9 @@ class CapsuleInfo:
     window: int
     stride: int
     state: int
+    channel_mode: str
+    score: str
+    calibrated: bool
     channels: tuple[Channel, ...]
     parameters: int
     scaling: ScalingPolicy

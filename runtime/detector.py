@@ -21,6 +21,9 @@ __all__ = ["WINDOWS_PER_CALL", "Detector", "Result", "State", "check_threshold"]
 
 # Windows a call of the graph: bounds memory on long series, costs nothing on short ones.
 WINDOWS_PER_CALL = 256
+# The same for models that want whole windows, counted in sequences: larger batches leave the
+# cache and are slower a window, and 1024 sequences of 200 units take more than half a GiB.
+_SEQUENCES_PER_CALL = 24
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,11 @@ class Detector:
         check_threshold(threshold)
         fixed = self.fixed_moments(mean, scale)
         warm_up = 0 if fixed else self._info.scaling.history
+        shortest = 1 if self._info.state else self._info.window
+        if batch.shape[1] < shortest:
+            raise InputError(
+                f"expected at least {shortest} rows, the model's window, got {batch.shape[1]}"
+            )
         if batch.shape[1] <= warm_up:
             raise InputError(
                 f"expected more than {warm_up} rows, the history that {self._info.scaling} scaling "
@@ -181,7 +189,7 @@ class Detector:
         elif moments is None:
             moments = rolling_moments(values, policy.history)
             values = values[policy.history :]
-        step = self._info.window * WINDOWS_PER_CALL
+        step = self._info.window * self._windows_per_call()
         parts = []
         for start in range(0, len(values), step):
             part = moments
@@ -189,7 +197,22 @@ class Detector:
                 part = Moments(*(m[start : start + step] for m in (moments.mean, moments.scale)))
             outputs, _ = self.run(values[start : start + step], part, threshold=threshold)
             parts.append(outputs)
+        rest = 0 if self._info.state else len(values) % self._info.window
+        if rest:
+            # No whole window: the last one of the series answers for its last rows.
+            whole = values[len(values) - self._info.window :]
+            outputs, _ = self.run(whole, moments, threshold=threshold)
+            last = [output[-rest:] for output in outputs]
+            parts[-1] = [output[: len(output) - rest] for output in parts[-1]]
+            parts.append(last)
         return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+    def _windows_per_call(self) -> int:
+        if self._info.state:
+            return WINDOWS_PER_CALL
+        folded = self._info.channel_mode == "independent"
+        sequences = len(self._info.channels) if folded else 1
+        return max(1, _SEQUENCES_PER_CALL // sequences)
 
     def _as_batch(self, raw: AnyArray) -> Float64:
         channels = len(self._info.channels)

@@ -36,6 +36,11 @@ class Stream:
     ) -> None:
         """Use `Detector.stream`."""
         policy = detector.info.scaling
+        if not detector.info.state:
+            raise InputError(
+                "a model that wants whole windows cannot stream yet: score windows of "
+                f"{detector.info.window} rows as they fill"
+            )
         check_threshold(threshold)
         if fixed is None and policy.kind == "series":
             raise InputError(

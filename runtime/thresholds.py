@@ -4,9 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.windows import sliding_windows
 
-__all__ = ["QUANTILES", "Threshold", "error_quantiles", "mean_plus_sigmas"]
+__all__ = [
+    "QUANTILES",
+    "Threshold",
+    "WindowThreshold",
+    "error_quantiles",
+    "mean_plus_sigmas",
+    "window_threshold",
+]
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999, 1.0)
 
@@ -39,6 +47,41 @@ def mean_plus_sigmas(scores: AnyArray, sigmas: float) -> Threshold:
         deviation=deviation,
         sigmas=sigmas,
         count=flat.size,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowThreshold:
+    """The window rule: a window is anomalous with more than `count` scores above `value`.
+
+    rate: the share of normal windows that may be called anomalous. windows:
+    how many the figures come from.
+    """
+
+    rule: str
+    value: float
+    count: int
+    rate: float
+    windows: int
+
+
+def window_threshold(scores: Float64, window: int, rate: float, step: int = 10) -> WindowThreshold:
+    """Returns the window rule that calls at most `rate` of normal windows anomalous.
+
+    scores: (T,), of held-out normal data. The threshold is the scores'
+    (1 - rate) quantile; the count the smallest that keeps the rate over
+    windows that begin every `step` rows.
+    """
+    value = float(np.quantile(scores, 1 - rate))
+    windows = sliding_windows((scores > value)[:, None], window, step)[..., 0]
+    above = np.sort(windows.sum(axis=1))[::-1]
+    count = int(above[int(rate * len(above))])
+    return WindowThreshold(
+        rule=f"{1 - rate:g} quantile of normal scores, in windows with more than {count} above it",
+        value=value,
+        count=count,
+        rate=rate,
+        windows=len(above),
     )
 
 

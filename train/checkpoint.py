@@ -17,7 +17,7 @@ from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CheckpointError, ConfigError
 from stillwatch.runtime.files import write_text
 from stillwatch.runtime.thresholds import Threshold
-from stillwatch.train.config import CONFIGS, NabRdsConfig
+from stillwatch.train.config import Config, config_from_dict
 from stillwatch.train.params import parse_params
 
 __all__ = ["PARAMS_NAME", "Calibration", "Checkpoint", "load_checkpoint", "save_checkpoint"]
@@ -46,7 +46,7 @@ class Checkpoint:
     """
 
     family: str
-    config: NabRdsConfig
+    config: Config
     channels: tuple[tuple[str, str], ...]
     mean: tuple[float, ...]
     scale: tuple[float, ...]
@@ -111,10 +111,7 @@ def _from_document(document: dict[str, Any], folder: Path) -> tuple[Checkpoint, 
             f"{folder} has checkpoint schema {schema!r}; this stillwatch reads {SCHEMA_VERSION}"
         )
     digest = document.pop("params_sha256")
-    if document["family"] not in CONFIGS:
-        known = ", ".join(CONFIGS)
-        raise CheckpointError(f"{folder}: family {document['family']!r} is not one of {known}")
-    document["config"] = CONFIGS[document["family"]].from_dict(document["config"])
+    document["config"] = config_from_dict(document["family"], document["config"])
     document["calibrations"] = {
         policy: Calibration(
             threshold=Threshold(**figures["threshold"]), error_quantiles=figures["error_quantiles"]

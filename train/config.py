@@ -9,7 +9,7 @@ from typing import Any
 from stillwatch.runtime.errors import ConfigError
 from stillwatch.runtime.scaling import ScalingPolicy
 
-__all__ = ["CONFIGS", "OPTIMIZERS", "NabRdsConfig", "RepeatVectorConfig"]
+__all__ = ["CONFIGS", "OPTIMIZERS", "Config", "NabRdsConfig", "RepeatVectorConfig", "config_from_dict"]
 
 OPTIMIZERS = ("sgd", "adam", "rmsprop", "adagrad")
 
@@ -51,18 +51,6 @@ class NabRdsConfig:
         _check(len(self.scaling) > 0, "at least one scaling policy", self.scaling)
         for policy in self.scaling:
             ScalingPolicy.parse(policy)
-
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> "NabRdsConfig":
-        """Returns the configuration in a checkpoint's JSON; raises ConfigError on unknown names."""
-        known = {field.name for field in dataclasses.fields(cls)}
-        unknown = sorted(set(document) - known)
-        if unknown:
-            raise ConfigError(f"expected the options {sorted(known)}, got also {unknown}")
-        try:
-            return cls(**{**document, "scaling": tuple(document.get("scaling", cls.scaling))})
-        except TypeError as error:
-            raise ConfigError(f"configuration has a value of the wrong type: {error}") from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,5 +116,28 @@ def _check(holds: bool, expected: str, got: object) -> None:
         raise ConfigError(f"expected {expected}, got {got!r}")
 
 
+Config = NabRdsConfig | RepeatVectorConfig
+
 # The families that can be trained, by name; a new one registers its configuration here.
-CONFIGS = {"nab-rds": NabRdsConfig}
+CONFIGS: dict[str, type[Config]] = {
+    "nab-rds": NabRdsConfig,
+    "repeat-vector": RepeatVectorConfig,
+}
+
+
+def config_from_dict(family: str, document: Mapping[str, Any]) -> Config:
+    """Returns the configuration in a checkpoint's JSON; raises ConfigError."""
+    if family not in CONFIGS:
+        raise ConfigError(f"expected a family of {', '.join(CONFIGS)}, got {family!r}")
+    kind = CONFIGS[family]
+    known = {field.name for field in dataclasses.fields(kind)}
+    unknown = sorted(set(document) - known)
+    if unknown:
+        raise ConfigError(f"expected the options {sorted(known)}, got also {unknown}")
+    lists_as_tuples = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+    }
+    try:
+        return kind(**lists_as_tuples)
+    except TypeError as error:
+        raise ConfigError(f"configuration has a value of the wrong type: {error}") from error

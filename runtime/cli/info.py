@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         "channels": channels,
         "window": f"{info.window} values from a zero state"
         + (f"; carried state of {info.state} units" if info.state else ""),
+        "score": info.score + ("" if info.calibrated else "; NOT CALIBRATED, never alarms"),
         "scaling": f"{info.scaling} (trained: mean {info.mean[0]:.6g}, scale {info.scale[0]:.6g})",
         "threshold": f"{threshold['value']:.6g} = {threshold['rule']}",
         "training errors": ", ".join(f"{q}: {v:.4g}" for q, v in info.error_quantiles.items()),

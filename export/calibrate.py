@@ -1,0 +1,247 @@
+"""Calibration: a network's scaler, Mahalanobis distance and thresholds, from normal data alone.
+
+No training and no MXNet. Since a network of independent channels knows
+nothing of particular sensors, one that was trained on some machines serves
+any other, with any number of channels, once it has seen its normal data.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from stillwatch.export.capsule import check_parameters, producer, seal_model
+from stillwatch.export.golden import TOLERANCE, golden_vectors
+from stillwatch.export.network import weights_of_capsule, weights_of_checkpoint
+from stillwatch.export.reference import repeat_vector_reconstruction
+from stillwatch.export.repeat_vector import (
+    Sensors,
+    Weights,
+    expected_shapes,
+    repeat_vector_graph,
+)
+from stillwatch.runtime import capsule
+from stillwatch.runtime.arrays import AnyArray, Bool, Float64
+from stillwatch.runtime.contract import SCHEMA_VERSION, CapsuleInfo, Channel
+from stillwatch.runtime.detector import Detector
+from stillwatch.runtime.errors import CapsuleError, CheckpointError, InputError
+from stillwatch.runtime.scaling import ScalingPolicy, series_moments
+from stillwatch.runtime.scoring import Mahalanobis, fit_mahalanobis
+from stillwatch.runtime.thresholds import error_quantiles, window_threshold
+from stillwatch.train.checkpoint import Checkpoint
+from stillwatch.train.config import RepeatVectorConfig, config_from_dict
+from stillwatch.train.data.series import fingerprint
+
+__all__ = ["Calibrated", "build_uncalibrated", "calibrate"]
+
+# The share of the mean variance that is added to Sigma's diagonal; chosen on machines 1-7 and 2-1.
+SHRINKAGE = 0.01
+
+_FAMILY = "repeat-vector"
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A calibrated capsule's bytes, and what there is to say of it."""
+
+    content: bytes
+    condition: float
+    constant: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def build_uncalibrated(
+    checkpoint: Checkpoint, weights: Mapping[str, AnyArray], *, plain_inputs: bool = False
+) -> bytes:
+    """Returns a capsule that holds the network and no sensors yet; it never alarms."""
+    config = _config(checkpoint.config)
+    channels = len(checkpoint.channels)
+    check_parameters(weights, expected_shapes(config, channels))
+    network = weights_of_checkpoint(config, weights)
+    if any(np.any(layer.h2h_bias) for layer in (*network.encoder, *network.decoder)):
+        raise CheckpointError("the second bias of an LSTM layer is not zero: not this family's")
+    return _build(
+        config,
+        network,
+        Sensors.unknown(channels, level=False),
+        level=False,
+        channels=tuple(Channel(name, unit) for name, unit in checkpoint.channels),
+        parameters=checkpoint.parameters,
+        data=checkpoint.data,
+        training={**asdict(config), "data": checkpoint.data["name"]},
+        plain_inputs=plain_inputs,
+    )
+
+
+def calibrate(
+    content: bytes,
+    name: str,
+    normal: Float64,
+    *,
+    channels: Sequence[str] | None = None,
+    level: bool = True,
+    rate: float = 0.01,
+    source: str = "",
+    plain_inputs: bool = False,
+) -> Calibrated:
+    """Returns the capsule `content` with scaler, distance and thresholds of `normal` (T, C).
+
+    channels: their names, by default the capsule's. level: let the scaled
+    values stand beside the errors in the distance; without it the score is
+    the published one. rate: the share of normal windows that may be called
+    anomalous. source: where the data are from. Raises InputError for data
+    that do not serve, CapsuleError for a capsule that holds no such network.
+    """
+    _, info = capsule.open_session(content, name)
+    if info.family != _FAMILY:
+        raise CapsuleError(f"{name} is of family {info.family}: only {_FAMILY} can be calibrated")
+    trained_on = {key: value for key, value in info.training.items() if key != "data"}
+    config = _config(config_from_dict(_FAMILY, trained_on))
+    names = tuple(channels or info.channel_names)
+    _check(normal, names, info, config, rate)
+    network = weights_of_capsule(content, config, name)
+    moments = series_moments(normal)
+    constant = tuple(n for n, span in zip(names, np.ptp(normal, axis=0), strict=True) if not span)
+
+    def build(sensors: Sensors, **described: Any) -> bytes:
+        return _build(
+            config,
+            network,
+            sensors,
+            level=level,
+            channels=tuple(Channel(n, "") for n in names),
+            parameters=info.parameters,
+            training=info.training,
+            plain_inputs=plain_inputs,
+            data={"name": source, "rows": len(normal), "sha256": fingerprint([normal])},
+            **described,
+        )
+
+    unknown = Sensors.unknown(len(names), level=level)
+    scaler = Sensors(**{**vars(unknown), "mean": moments.mean[0], "scale": moments.scale[0]})
+    features = _features(build(scaler), normal, moments.mean, moments.scale, level=level)
+    distance = fit_mahalanobis(features, SHRINKAGE)
+    scores = distance.score(features)
+    rule = window_threshold(scores, config.window, rate)
+    sensors = Sensors(
+        mean=moments.mean[0],
+        scale=moments.scale[0],
+        error_mean=distance.mean,
+        whitening=distance.whitening,
+        threshold=rule.value,
+        count=rule.count,
+    )
+    figures = {**asdict(rule), "condition": distance.condition, "shrinkage": SHRINKAGE}
+    described = {"threshold": figures, "error_quantiles": error_quantiles(scores)}
+    return Calibrated(
+        content=build(sensors, **described),
+        condition=distance.condition,
+        constant=constant,
+        remarks=_remarks(normal, constant, features.shape[1]),
+    )
+
+
+def _features(
+    content: bytes, normal: Float64, mean: Float64, scale: Float64, *, level: bool
+) -> Float64:
+    """Returns what the distance is taken of, (T, F), by the runtime that will take it."""
+    detector = Detector(*capsule.open_session(content, "the capsule being calibrated"))
+    error = detector.score(normal).error.astype(np.float64)
+    return np.concatenate([error, (normal - mean) / scale], axis=1) if level else error
+
+
+def _build(
+    config: RepeatVectorConfig,
+    network: Weights,
+    sensors: Sensors,
+    *,
+    level: bool,
+    channels: tuple[Channel, ...],
+    parameters: int,
+    data: Mapping[str, Any],
+    training: Mapping[str, Any],
+    plain_inputs: bool,
+    threshold: Mapping[str, Any] | None = None,
+    error_quantiles: Mapping[str, float] | None = None,
+) -> bytes:
+    distance = Mahalanobis(sensors.error_mean, sensors.whitening, condition=1.0)
+
+    def judge(scaled: Float64) -> tuple[Float64, Float64, Bool]:
+        decoded = repeat_vector_reconstruction(config, network, scaled)
+        error = np.abs(scaled - decoded)
+        score = distance.score(np.concatenate([error, scaled], axis=1) if level else error)
+        above = score > sensors.threshold
+        return decoded, score, above & (above.sum() > sensors.count)  # one window at most
+
+    info = CapsuleInfo(
+        schema=SCHEMA_VERSION,
+        family=_FAMILY,
+        window=config.window,
+        stride=config.window,
+        state=0,
+        channel_mode=config.channels,
+        score="Mahalanobis distance of errors" + (" and scaled values" if level else ""),
+        calibrated=threshold is not None,
+        channels=channels,
+        parameters=parameters,
+        scaling=ScalingPolicy("trained"),
+        mean=tuple(map(float, sensors.mean)),
+        scale=tuple(map(float, sensors.scale)),
+        threshold=threshold or {"rule": "not calibrated", "value": sensors.threshold},
+        error_quantiles=error_quantiles or {},
+        data=data,
+        training=training,
+        golden=golden_vectors(
+            sensors.mean, sensors.scale, (min(7, config.window), min(40, config.window)), judge
+        ),
+        tolerance=TOLERANCE,
+        producer=producer(),
+    )
+    graph = repeat_vector_graph(config, network, sensors, level=level, plain_inputs=plain_inputs)
+    return seal_model(graph, info)
+
+
+def _check(
+    normal: Float64,
+    names: tuple[str, ...],
+    info: CapsuleInfo,
+    config: RepeatVectorConfig,
+    rate: float,
+) -> None:
+    if normal.ndim != 2 or normal.shape[1] != len(names):
+        raise InputError(f"expected {len(names)} channels as (T, {len(names)}), got {normal.shape}")
+    if len(normal) < 2 * config.window:
+        raise InputError(
+            f"expected at least {2 * config.window} rows of normal data, two windows, got {len(normal)}"
+        )
+    if config.channels == "joint" and len(names) != len(info.channels):
+        raise InputError(
+            f"this network takes {len(info.channels)} channels at once, got {len(names)}; "
+            "one of independent channels takes any number"
+        )
+    if not np.isfinite(normal).all():
+        raise InputError("expected finite normal data; see --fill")
+    if not 0 < rate < 1:
+        raise InputError(f"expected a rate between 0 and 1, got {rate}")
+
+
+def _remarks(normal: Float64, constant: tuple[str, ...], features: int) -> tuple[str, ...]:
+    remarks = []
+    if constant:
+        remarks.append(
+            f"{len(constant)} channels never change in this data ({', '.join(constant[:5])}"
+            f"{', ...' if len(constant) > 5 else ''}): they are centred and not scaled"
+        )
+    if len(normal) < 10 * features:
+        remarks.append(
+            f"{len(normal)} rows are few for {features} features: the distance leans on its "
+            "regularisation; more normal data would serve better"
+        )
+    return tuple(remarks)
+
+
+def _config(config: object) -> RepeatVectorConfig:
+    if not isinstance(config, RepeatVectorConfig):
+        raise CapsuleError(f"expected a {_FAMILY} configuration, got {type(config).__name__}")
+    return config

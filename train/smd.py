@@ -1,0 +1,116 @@
+"""The recipe of the distillation pair and its micro-students on the Server Machine Dataset.
+
+A machine's training series is cut in time: the first 70 % train the network
+(their last windows validate it), the rest is held out for calibration, which
+the network never sees. A channel-independent network knows nothing of
+particular sensors, so one network may learn from several machines.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from stillwatch.runtime.arrays import Float32, Float64
+from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.files import make_folder
+from stillwatch.runtime.scaling import series_moments
+from stillwatch.train.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint, save_checkpoint
+from stillwatch.train.config import RepeatVectorConfig
+from stillwatch.train.data.series import fingerprint
+from stillwatch.train.data.smd import Machine
+from stillwatch.train.distil import build_network, train_windows
+from stillwatch.train.fit import count_parameters, save_network
+from stillwatch.train.models.repeat_vector import RepeatVector
+from stillwatch.train.window_set import WindowSet
+
+__all__ = ["held_out", "load_network", "train_smd"]
+
+_TRAINING_SHARE = 0.7
+
+
+def held_out(machine: Machine) -> Float64:
+    """Returns the normal rows (T, 38) that no network has seen, for calibration."""
+    return machine.train[_split(machine) :]
+
+
+def train_smd(
+    machines: Sequence[Machine],
+    config: RepeatVectorConfig,
+    folder: Path,
+    *,
+    teacher: Path | None = None,
+    progress: bool = True,
+) -> Checkpoint:
+    """Trains one network on the machines' series and returns the checkpoint left in `folder`.
+
+    teacher: the folder of the teacher's checkpoint, wanted where alpha is
+    above 0. A run that was killed goes on where it stood; one that is done is
+    read, not repeated. Raises InputError and CheckpointError.
+    """
+    if config.alpha > 0 and teacher is None:
+        raise InputError(f"expected a teacher for alpha {config.alpha:g}, got none")
+    if (folder / PARAMS_NAME).is_file():
+        done, _ = load_checkpoint(folder)
+        if done.config != config:
+            raise InputError(f"{folder} holds another configuration's network; name another folder")
+        return done
+    make_folder(folder)
+    parts = [machine.train[: _split(machine)] for machine in machines]
+    series = [_scaled(part) for part in parts]
+    cuts = [int(len(values) * (1 - config.validation)) for values in series]
+    training = _windows([v[:cut] for v, cut in zip(series, cuts, strict=True)], config)
+    validation = _windows([v[cut:] for v, cut in zip(series, cuts, strict=True)], config)
+    if not len(training) or not len(validation):
+        raise InputError(f"expected series of several windows of {config.window} rows each")
+
+    channels = parts[0].shape[1]
+    net = build_network(config, channels)
+    curve = train_windows(
+        net,
+        training,
+        validation,
+        config,
+        folder,
+        teacher=load_network(teacher) if teacher else None,
+        caption=folder.name if progress else None,
+    )
+    checkpoint = Checkpoint(
+        family="repeat-vector",
+        config=config,
+        channels=tuple((f"channel_{i + 1}", "") for i in range(channels)),
+        mean=(0.0,) * channels,
+        scale=(1.0,) * channels,
+        parameters=count_parameters(net),
+        calibrations={},
+        curve=curve,
+        data={
+            "name": "SMD " + ", ".join(machine.name for machine in machines),
+            "rows": sum(map(len, parts)),
+            "sha256": fingerprint(parts),
+        },
+    )
+    save_network(net, folder / PARAMS_NAME)
+    save_checkpoint(checkpoint, folder)
+    return checkpoint
+
+
+def load_network(folder: Path) -> RepeatVector:
+    """Returns the Gluon network of a checkpoint."""
+    checkpoint, _ = load_checkpoint(folder)
+    net = build_network(checkpoint.config, len(checkpoint.channels))
+    net.load_parameters(str(folder / PARAMS_NAME))
+    return net
+
+
+def _split(machine: Machine) -> int:
+    return int(len(machine.train) * _TRAINING_SHARE)
+
+
+def _scaled(values: Float64) -> Float32:
+    moments = series_moments(values)
+    return ((values - moments.mean) / moments.scale).astype(np.float32)
+
+
+def _windows(series: Sequence[Float32], config: RepeatVectorConfig) -> WindowSet:
+    return WindowSet(series, window=config.window, step=config.step, channels=config.channels)
