@@ -1,77 +1,25 @@
-"""`stillwatch reproduce nab-rds`: the whole way, from the data to the report."""
+"""`stillwatch reproduce SYSTEM`: the whole way, from the data to the report."""
 
 import argparse
-import json
-import sys
-from pathlib import Path
 
-from stillwatch.benchmarks.tables import HEADER, as_text, detection_rows
-from stillwatch.runtime.errors import DataError, InputError
-from stillwatch.runtime.files import make_folder, write_text
-from stillwatch.train.data import RDS_TEST, RDS_TRAIN, LabelledSeries, load_nab, simulate_cpu
+from stillwatch.benchmarks import nab_rds_command, smd_command
 
 __all__ = ["add_arguments", "run"]
 
+_SYSTEMS = {
+    "nab-rds": (nab_rds_command, "the single-feature autoencoder on NAB's RDS CPU series"),
+    "smd": (smd_command, "the distilled autoencoder and its micro-students on SMD"),
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the options of a reproduction."""
-    parser.add_argument("system", choices=["nab-rds"], help="which published system")
-    parser.add_argument("--seeds", type=int, default=5, metavar="K", help="default: %(default)s")
-    parser.add_argument(
-        "--out", type=Path, default=Path("reproduction"), help="folder (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--simulated", action="store_true", help="use the built-in simulated series, not NAB's"
-    )
+    """Adds the systems, each with options of its own."""
+    systems = parser.add_subparsers(dest="system", required=True, metavar="SYSTEM")
+    for name, (module, text) in _SYSTEMS.items():
+        module.add_arguments(systems.add_parser(name, help=text, description=text))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Reproduces, prints the table, and says where everything is; 1 where frameworks disagree."""
-    if arguments.seeds < 1:
-        raise InputError(f"expected at least one seed, got {arguments.seeds}")
-    out: Path = arguments.out
-    make_folder(out)
-    train, test, simulated = _series(arguments.simulated)
-
-    from stillwatch.benchmarks.nab_rds import reproduce  # MXNet takes seconds to import
-    from stillwatch.benchmarks.nab_rds_report import nab_rds_page
-
-    results, pictures = reproduce(train, test, seeds=arguments.seeds, out=out, simulated=simulated)
-    write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
-    write_text(out / "report.html", nab_rds_page(results, pictures))
-
-    print()
-    if simulated:
-        print("SIMULATED DATA: nothing below reproduces or contradicts the published figures.\n")
-    print(as_text(HEADER, detection_rows(results)))
-    print(f"\nmedian over {arguments.seeds} seeds (minimum to maximum); on {test.name}")
-    agreed = _print_agreement(results["agreement"])
-    print(f"capsules, checkpoint, results.json and report.html are in {out}")
-    return 0 if agreed else 1
-
-
-def _series(simulated: bool) -> tuple[LabelledSeries, LabelledSeries, bool]:
-    """Returns training and test series, and whether they are simulated."""
-    if not simulated:
-        try:
-            return load_nab(RDS_TRAIN), load_nab(RDS_TEST), False
-        except DataError as error:
-            print(f"stillwatch: {error}", file=sys.stderr)
-            print("stillwatch: going on with SIMULATED DATA instead", file=sys.stderr)
-    return simulate_cpu(0), simulate_cpu(1, level=8.0, swing=2.0), True
-
-
-def _print_agreement(agreement: dict[str, object]) -> bool:
-    from stillwatch.export.golden import TOLERANCE
-
-    passed = bool(agreement["golden_passed"])
-    frameworks = agreement["frameworks"]
-    assert isinstance(frameworks, dict)  # noqa: S101
-    for name, figures in frameworks.items():
-        good = figures["largest"] <= TOLERANCE and not figures["flips"]
-        passed = passed and good
-        print(
-            f"{name}: at most {figures['largest']:.2g} from onnxruntime, "
-            f"{figures['flips']} alarms flipped{'' if good else '  FAILED'}"
-        )
-    return passed
+    """Reproduces the system that was named."""
+    module, _ = _SYSTEMS[arguments.system]
+    return int(module.run(arguments))

@@ -6,7 +6,7 @@ from stillwatch.benchmarks import plots, report
 from stillwatch.benchmarks.nab_rds import Pictures
 from stillwatch.benchmarks.tables import HEADER, detection_rows
 
-__all__ = ["nab_rds_page"]
+__all__ = ["nab_rds_page", "provenance_line"]
 
 
 def nab_rds_page(results: dict[str, Any], pictures: Pictures) -> str:
@@ -66,7 +66,7 @@ def nab_rds_page(results: dict[str, Any], pictures: Pictures) -> str:
             f"In reconstruction, scaled units, over the whole test series, "
             f"{results['agreement']['models']} trained models."
         ),
-        report.paragraph(_provenance(results), "footer"),
+        report.paragraph(provenance_line(results), "footer"),
     ]
     return report.page("stillwatch: nab-rds reproduced", parts)
 
@@ -78,7 +78,8 @@ def _confusion(row: dict[str, Any]) -> tuple[str, ...]:
     return (row["model"] + masked, row["scaling"], *counts)
 
 
-def _provenance(results: dict[str, Any]) -> str:
+def provenance_line(results: dict[str, Any]) -> str:
+    """Returns command, day, machine and versions in a line."""
     machine = results["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     return (

@@ -12,12 +12,23 @@ from stillwatch.runtime.arrays import Bool
 from stillwatch.runtime.detector import Result
 from stillwatch.train.data import LabelledSeries
 
-__all__ = ["error_histogram", "f1_by_seed", "learning_curves", "scores", "series"]
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "RED",
+    "error_histogram",
+    "f1_by_seed",
+    "learning_curves",
+    "scores",
+    "series",
+]
 
 mpl.use("Agg")  # pictures go into files, whatever the machine has for a screen
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; markers differ as well.
-_BLUE, _ORANGE, _GREEN, _RED, _GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#999999"
+BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#999999"
 _WIDE = (9.0, 5.6)
 
 
@@ -38,8 +49,8 @@ def scores(pictures: Pictures) -> Figure:
         figure.subplots(2, sharex=True), ("series", _rolling(pictures)), strict=True
     ):
         _shade(axes, pictures.test)
-        axes.semilogy(pictures.test.timestamps, pictures.on_test[policy].score, color=_BLUE, lw=0.6)
-        axes.axhline(pictures.thresholds[policy], color=_RED, ls="--", label="threshold")
+        axes.semilogy(pictures.test.timestamps, pictures.on_test[policy].score, color=BLUE, lw=0.6)
+        axes.axhline(pictures.thresholds[policy], color=RED, ls="--", label="threshold")
         axes.set(ylabel="score", title=f"{policy} scaling")
         axes.set_ylim(bottom=1e-4)
         axes.legend(loc="upper left")
@@ -50,7 +61,7 @@ def learning_curves(results: dict[str, Any]) -> Figure:
     """Returns training and validation loss of every masked seed, and their medians."""
     figure = Figure(figsize=(_WIDE[0], 4.2), layout="constrained")
     axes = figure.subplots()
-    for name, colour, style in (("train", _BLUE, "-"), ("validation", _ORANGE, "--")):
+    for name, colour, style in (("train", BLUE, "-"), ("validation", ORANGE, "--")):
         curves = np.array(results["curves"][name])
         epochs = np.arange(1, curves.shape[1] + 1)
         axes.plot(epochs, curves.T, color=colour, lw=0.5, alpha=0.4, ls=style)
@@ -69,11 +80,11 @@ def error_histogram(pictures: Pictures) -> Figure:
     labelled = pictures.on_test["series"].score[pictures.test.labels]
     largest = max(float(pictures.on_train.score.max()), float(labelled.max()))
     bins = np.geomspace(1e-5, largest, 60).tolist()
-    axes.hist(pictures.on_train.score, bins=bins, color=_GREY, label="training series")
-    axes.hist(pictures.on_test["series"].score, bins=bins, histtype="step", lw=1.8, color=_BLUE,
+    axes.hist(pictures.on_train.score, bins=bins, color=GREY, label="training series")
+    axes.hist(pictures.on_test["series"].score, bins=bins, histtype="step", lw=1.8, color=BLUE,
               label="test series")  # fmt: skip
-    axes.axvline(pictures.thresholds["series"], color=_RED, ls="--", label="threshold")
-    axes.plot(labelled, np.full(len(labelled), 1.5), "v", color=_ORANGE, ms=11,
+    axes.axvline(pictures.thresholds["series"], color=RED, ls="--", label="threshold")
+    axes.plot(labelled, np.full(len(labelled), 1.5), "v", color=ORANGE, ms=11,
               label="labelled test anomalies")  # fmt: skip
     axes.set(
         xscale="log", yscale="log", xlabel="score (squared error, scaled units)", ylabel="values"
@@ -90,12 +101,12 @@ def f1_by_seed(results: dict[str, Any]) -> Figure:
     for place, row in enumerate(results["rows"]):
         values = [seed["points"]["f1"] for seed in row["seeds"]]
         offsets = np.linspace(-0.3, 0.3, len(values)) if len(values) > 1 else [0.0]
-        colour = {True: _BLUE, False: _ORANGE, None: _GREY}[row["masked"]]
+        colour = {True: BLUE, False: ORANGE, None: GREY}[row["masked"]]
         axes.plot(values, place + np.array(offsets), "o", color=colour, ms=5, alpha=0.8)
         axes.plot([row["points"]["f1"]["median"]], [place], "|", color="black", ms=22)
         masked = {True: "masked, ", False: "unmasked, ", None: ""}[row["masked"]]
         names.append(f"{row['model']}, {masked}{row['scaling']}")
-    axes.axvline(PUBLISHED["f1"], color=_RED, ls="--", label=f"published, {PUBLISHED['f1']}")
+    axes.axvline(PUBLISHED["f1"], color=RED, ls="--", label=f"published, {PUBLISHED['f1']}")
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set(xlim=(-0.03, 1.03), xlabel="F1 over labelled points; a dot is a seed, | the median")
@@ -105,9 +116,9 @@ def f1_by_seed(results: dict[str, Any]) -> Figure:
 
 def _series(axes: Axes, shown: LabelledSeries, result: Result, title: str) -> None:
     _shade(axes, shown)
-    axes.plot(shown.timestamps, shown.values, color=_GREY, lw=0.7)
-    _marks(axes, shown, shown.labels, "o", _GREEN, "labelled", 11, "none")
-    _marks(axes, shown, result.alarm, "x", _RED, "alarm", 7, _RED)
+    axes.plot(shown.timestamps, shown.values, color=GREY, lw=0.7)
+    _marks(axes, shown, shown.labels, "o", GREEN, "labelled", 11, "none")
+    _marks(axes, shown, result.alarm, "x", RED, "alarm", 7, RED)
     axes.set(ylabel="CPU, percent", title=f"{title}: {int(result.alarm.sum())} alarms")
     axes.legend(loc="upper left")
 
@@ -122,9 +133,7 @@ def _marks(
 
 def _shade(axes: Axes, shown: LabelledSeries) -> None:
     for first, last in shown.windows:
-        axes.axvspan(
-            shown.timestamps[first], shown.timestamps[last], color=_GREEN, alpha=0.15, lw=0
-        )
+        axes.axvspan(shown.timestamps[first], shown.timestamps[last], color=GREEN, alpha=0.15, lw=0)
 
 
 def _rolling(pictures: Pictures) -> str:

@@ -3,9 +3,39 @@
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["HEADER", "as_markdown", "as_text", "detection_rows"]
+__all__ = ["HEADER", "SMD_HEADER", "as_markdown", "as_text", "detection_rows", "smd_rows"]
 
 HEADER = ("", "scaling", "hits of 2", "false alarms", "F1", "NAB", "windows: found", "false", "F1")
+
+SMD_HEADER = (
+    *("", "score", "parameters", "of teacher", "P", "R", "F1", "F1, oracle"),
+    *("VUS-PR", "AP", "agrees", "HitRate@100%"),
+)
+
+
+def smd_rows(summary: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Returns a row a model and score, macro over machines: median over seeds (min to max)."""
+    teacher = next(row["parameters"] for row in summary if row["row"] == "teacher")
+    figures = (
+        "precision",
+        "recall",
+        "f1",
+        "oracle_f1",
+        "vus_pr",
+        "ap",
+        "agreement",
+        "hit_rate_100",
+    )
+    return [
+        (
+            row["row"],
+            row["score"],
+            f"{row['parameters']:,}" if row["parameters"] else "",
+            f"{100 * row['parameters'] / teacher:.2g} %" if row["parameters"] else "",
+            *(_spread(row[figure], 2) for figure in figures),
+        )
+        for row in summary
+    ]
 
 
 def detection_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:

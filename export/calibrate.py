@@ -213,7 +213,7 @@ def _check(
         raise InputError(f"expected {len(names)} channels as (T, {len(names)}), got {normal.shape}")
     if len(normal) < 2 * config.window:
         raise InputError(
-            f"expected at least {2 * config.window} rows of normal data, two windows, got {len(normal)}"
+            f"expected at least {2 * config.window} normal rows, two windows, got {len(normal)}"
         )
     if config.channels == "joint" and len(names) != len(info.channels):
         raise InputError(

@@ -63,9 +63,7 @@ def build_capsule(
             f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
         )
     info = _describe(checkpoint, config, weights, scaling)
-    graph = nab_rds_graph(
-        checkpoint, weights, info.threshold["value"], plain_inputs=plain_inputs
-    )
+    graph = nab_rds_graph(checkpoint, weights, info.threshold["value"], plain_inputs=plain_inputs)
     return seal_model(graph, info)
 
 

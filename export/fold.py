@@ -72,7 +72,9 @@ def cut(graph: Graph, windows: Windows, values: str, output: str) -> str:
 def join(graph: Graph, windows: Windows, values: str, output: str) -> str:
     """Returns `output` (N, T, C): the windows (N * count, length, C) as series again."""
     sizes = [windows.series, windows.padded_time, graph.integers(-1)]
-    padded = graph.node("Reshape", [values, graph.concat(sizes, f"{output}_shape")], f"{output}_padded")
+    padded = graph.node(
+        "Reshape", [values, graph.concat(sizes, f"{output}_shape")], f"{output}_padded"
+    )
     return graph.node("Slice", [padded, graph.integers(0), windows.time, graph.integers(1)], output)
 
 

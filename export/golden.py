@@ -27,8 +27,9 @@ def golden_vectors(
 ) -> tuple[Golden, ...]:
     """Returns golden vectors of these lengths.
 
-    mean, scale: (C,), the trained ones. The inputs follow from sines and a spike, with nothing drawn and
-    nothing of anybody's data, so the same checkpoint gives the same bytes.
+    mean, scale: (C,), the trained ones. The inputs follow from sines and a
+    spike, with nothing drawn and nothing of anybody's data, so the same
+    checkpoint gives the same bytes.
     """
     return tuple(_golden(_wave(length, mean, scale), mean, scale, judge) for length in lengths)
 

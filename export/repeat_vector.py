@@ -9,7 +9,6 @@ serve any number. What is of particular sensors is five initializers, which
 calibration replaces: mean, scale, error_mean, whitening and threshold.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np

@@ -25,6 +25,7 @@ from stillwatch.runtime.scaling import Moments, series_moments
 from stillwatch.runtime.scoring import squared_error
 from stillwatch.runtime.table import read_table
 from stillwatch.train.checkpoint import load_checkpoint
+from stillwatch.train.config import NabRdsConfig
 
 __all__ = ["Agreement", "Answer", "compare", "report", "run"]
 
@@ -101,6 +102,8 @@ def _answers(model: Path, folder: Path, values: Float64, moments: Moments) -> li
     """Returns the answers of onnxruntime, of onnx's reference evaluator and of NumPy."""
     detector = Detector.load(model)
     checkpoint, weights = load_checkpoint(folder)
+    if not isinstance(checkpoint.config, NabRdsConfig):
+        raise InputError(f"frameworks are compared for nab-rds so far, not {checkpoint.family}")
     if checkpoint.family != detector.info.family:
         raise InputError(
             f"{model} is of family {detector.info.family}, {folder} of {checkpoint.family}"
@@ -142,6 +145,7 @@ def _mxnet(folder: Path, values: Float64, moments: Moments, detector: Detector) 
     from stillwatch.train.nab_rds import load_network, reconstruct
 
     checkpoint, _ = load_checkpoint(folder)
+    assert isinstance(checkpoint.config, NabRdsConfig)  # noqa: S101  (_answers has looked)
     net = load_network(folder, checkpoint.config)
     scaled = (values - moments.mean) / moments.scale
     decoded = reconstruct(net, scaled.astype(np.float32), checkpoint.config.window)

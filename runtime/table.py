@@ -12,7 +12,15 @@ import numpy as np
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 
-__all__ = ["Table", "parse_cells", "read_table", "select_columns", "to_csv"]
+__all__ = [
+    "Table",
+    "is_number",
+    "numeric_columns",
+    "parse_cells",
+    "read_table",
+    "select_columns",
+    "to_csv",
+]
 
 
 _LARGEST = float(np.finfo(np.float32).max)
@@ -41,21 +49,7 @@ def read_table(
     without it, such a cell is refused. Raises InputError naming the first
     cell that does not serve.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path} is not UTF-8 text: {error.reason} at byte {error.start}"
-        ) from error
-    try:
-        lines = [row for row in csv.reader(io.StringIO(text)) if row]
-    except csv.Error as error:
-        raise InputError(f"{path} is not CSV: {error}") from error
-    if not lines:
-        raise InputError(f"{path} is empty: expected a header line and rows below it")
-    header, rows = lines[0], lines[1:]
+    header, rows = _read_rows(path)
     places = select_columns(header, channels, columns, str(path))
     if not rows:
         raise InputError(f"{path} has a header and no rows")
@@ -76,6 +70,50 @@ def read_table(
         )
         filled += count
     return Table(tuple(header), rows, values, filled)
+
+
+def numeric_columns(path: str | Path) -> list[str]:
+    """Returns the names of a CSV file's columns whose first cell with anything in it is a number.
+
+    Raises InputError where there is none.
+    """
+    header, rows = _read_rows(path)
+    names = []
+    for place, name in enumerate(header):
+        cells = (row[place] for row in rows if place < len(row) and row[place].strip())
+        if is_number(next(cells, "")):
+            names.append(name)
+    if not names:
+        raise InputError(f"{path} has no column of numbers: it has {', '.join(map(repr, header))}")
+    return names
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell reads as a number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_rows(path: str | Path) -> tuple[list[str], list[list[str]]]:
+    """Returns a CSV file's header and rows; raises InputError."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is not UTF-8 text: {error.reason} at byte {error.start}"
+        ) from error
+    try:
+        lines = [row for row in csv.reader(io.StringIO(text)) if row]
+    except csv.Error as error:
+        raise InputError(f"{path} is not CSV: {error}") from error
+    if not lines:
+        raise InputError(f"{path} is empty: expected a header line and rows below it")
+    return lines[0], lines[1:]
 
 
 def select_columns(

@@ -283,7 +283,7 @@ def test_load_smd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert machine.test[1, 0] == 1.0
     np.testing.assert_array_equal(machine.labels, [False, True, True])
     (incident,) = machine.incidents
-    assert (incident.first, incident.last, incident.channels) == (1, 2, (0, 2, 37))
+    assert (incident.first, incident.end, incident.channels) == (1, 2, (0, 2, 37))
     with pytest.raises(DataError, match=r"expected a machine of 1-1, .*got '9-9'"):
         load_smd("9-9")
 

@@ -9,7 +9,14 @@ from typing import Any
 from stillwatch.runtime.errors import ConfigError
 from stillwatch.runtime.scaling import ScalingPolicy
 
-__all__ = ["CONFIGS", "OPTIMIZERS", "Config", "NabRdsConfig", "RepeatVectorConfig", "config_from_dict"]
+__all__ = [
+    "CONFIGS",
+    "OPTIMIZERS",
+    "Config",
+    "NabRdsConfig",
+    "RepeatVectorConfig",
+    "config_from_dict",
+]
 
 OPTIMIZERS = ("sgd", "adam", "rmsprop", "adagrad")
 
@@ -134,10 +141,10 @@ def config_from_dict(family: str, document: Mapping[str, Any]) -> Config:
     unknown = sorted(set(document) - known)
     if unknown:
         raise ConfigError(f"expected the options {sorted(known)}, got also {unknown}")
-    lists_as_tuples = {
+    options: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
     }
     try:
-        return kind(**lists_as_tuples)
+        return kind(**options)
     except TypeError as error:
         raise ConfigError(f"configuration has a value of the wrong type: {error}") from error

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from stillwatch.runtime.arrays import Float32, Float64
-from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.runtime.files import make_folder
 from stillwatch.runtime.scaling import series_moments
 from stillwatch.train.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint, save_checkpoint
@@ -98,6 +98,8 @@ def train_smd(
 def load_network(folder: Path) -> RepeatVector:
     """Returns the Gluon network of a checkpoint."""
     checkpoint, _ = load_checkpoint(folder)
+    if not isinstance(checkpoint.config, RepeatVectorConfig):
+        raise CheckpointError(f"{folder} holds a {checkpoint.family}, expected a repeat-vector")
     net = build_network(checkpoint.config, len(checkpoint.channels))
     net.load_parameters(str(folder / PARAMS_NAME))
     return net

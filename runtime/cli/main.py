@@ -33,6 +33,11 @@ _COMMANDS = {
     ),
     "train": _Command("stillwatch.train.command", "train", "one training run -> checkpoint"),
     "export": _Command("stillwatch.export.command", "export", "checkpoint -> capsule"),
+    "calibrate": _Command(
+        "stillwatch.export.command_calibrate",
+        "export",
+        "a capsule and normal data -> the same network for these sensors",
+    ),
     "verify": _Command(
         "stillwatch.runtime.cli.verify",
         None,

@@ -20,7 +20,7 @@ from stillwatch.runtime.cli.options import add_detector_options, detector_option
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.stream import Stream, Verdict
-from stillwatch.runtime.table import parse_cells, select_columns
+from stillwatch.runtime.table import is_number, parse_cells, select_columns
 
 __all__ = ["add_arguments", "run"]
 
@@ -84,7 +84,7 @@ class _LineReader:
         except (csv.Error, StopIteration) as error:
             raise InputError(f"expected CSV, got {line.strip()[:80]!r}") from error
         first, self._first = self._first, False
-        if first and (self._columns or not any(map(_is_number, row))):
+        if first and (self._columns or not any(map(is_number, row))):
             self._places = select_columns(row, self._channels, self._columns, "the header")
             self._header = row
             return None
@@ -130,14 +130,6 @@ def _rounded(figure: float) -> float:
     # Nine digits give the same float32 back. JSON has no infinity: the largest float32 serves.
     largest = float(np.finfo(np.float32).max)
     return min(float(f"{figure:.9g}"), largest)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _print(answer: dict[str, Any], out: TextIO) -> None:

@@ -24,10 +24,10 @@ MACHINES = tuple(
 
 @dataclass(frozen=True)
 class Incident:
-    """Rows of the test series, first and last included, and the channels that were at fault."""
+    """Rows first to end - 1 of the test series, and the channels that were at fault."""
 
     first: int
-    last: int
+    end: int
     channels: tuple[int, ...]
 
 
@@ -68,5 +68,5 @@ def load_smd(name: str, store: Store | None = None) -> Machine:
 
 def _incident(line: str) -> Incident:
     rows, channels = line.split(":")
-    first, last = rows.split("-")
-    return Incident(int(first), int(last), tuple(int(c) - 1 for c in channels.split(",")))
+    first, end = rows.split("-")
+    return Incident(int(first), int(end), tuple(int(c) - 1 for c in channels.split(",")))

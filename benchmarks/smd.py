@@ -1,0 +1,206 @@
+"""The SMD table: every network on every machine, beside baselines that use no network."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.decomposition import PCA
+from tqdm import tqdm
+
+from stillwatch.benchmarks.smd_detection import called_windows, evaluate, hit_rate
+from stillwatch.benchmarks.smd_networks import Network
+from stillwatch.export.calibrate import SHRINKAGE, calibrate
+from stillwatch.export.capsule import build_capsule
+from stillwatch.export.quantize import quantize
+from stillwatch.runtime import capsule
+from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.detector import Detector
+from stillwatch.runtime.files import make_folder, write_text
+from stillwatch.runtime.scaling import series_moments
+from stillwatch.runtime.scoring import fit_mahalanobis
+from stillwatch.runtime.thresholds import WindowThreshold, window_threshold
+from stillwatch.train.checkpoint import load_checkpoint
+from stillwatch.train.data import Machine
+from stillwatch.train.smd import held_out
+
+__all__ = ["RATE", "WINDOW", "evaluate_baselines", "evaluate_network", "summarize"]
+
+RATE = 0.01  # of normal windows that may be called anomalous
+WINDOW = 100
+_FEWEST_UNITS_INT8 = 64
+
+Row = dict[str, Any]
+
+
+def evaluate_network(
+    network: Network, folder: Path, machines: Sequence[Machine], out: Path
+) -> list[Row]:
+    """Returns the network's rows: one a machine, score and precision; kept in `out`, so resumable.
+
+    A universal network is judged on the machine that it never saw alone.
+    """
+    checkpoint, weights = load_checkpoint(folder)
+    base = build_capsule(checkpoint, weights)
+    judged = [m for m in machines if network.judged_on(m.name)]
+    rows = []
+    for machine in tqdm(judged, desc=network.name, unit="machine"):
+        for level in (False, True):
+            precisions = ["fp32"]
+            if level and checkpoint.config.units >= _FEWEST_UNITS_INT8:
+                precisions.append("int8")
+            for precision in precisions:
+                key = f"{network.name}-{machine.name}-{'level' if level else 'error'}-{precision}"
+
+                def judge(
+                    machine: Machine = machine, level: bool = level, precision: str = precision
+                ) -> Row:
+                    normal = held_out(machine)
+                    content = calibrate(base, network.name, normal, level=level, rate=RATE).content
+                    if precision == "int8":
+                        content = quantize(content, network.name)
+                    return _judge(machine, content)
+
+                row = _kept(out / f"{key}.json", judge)
+                rows.append(
+                    {
+                        "row": network.row + (", int8" if precision == "int8" else ""),
+                        "score": "error and level" if level else "error",
+                        "seed": checkpoint.config.seed,
+                        "machine": machine.name,
+                        "parameters": checkpoint.parameters,
+                        **row,
+                    }
+                )
+    return rows
+
+
+def evaluate_baselines(machines: Sequence[Machine], seeds: int, out: Path) -> list[Row]:
+    """Returns rows of random scores, of no model (the distance of scaled values), and of PCA."""
+    rows: list[Row] = []
+    for machine in tqdm(machines, desc="baselines", unit="machine"):
+        normal = held_out(machine)
+        moments = series_moments(normal)
+        before, after = ((v - moments.mean) / moments.scale for v in (normal, machine.test))
+        distance = fit_mahalanobis(before, SHRINKAGE)
+        pca = PCA(n_components=0.9, svd_solver="full").fit(before)
+        scored = {
+            ("no model", 0): (distance.score(before), distance.score(after), np.abs(after)),
+            ("PCA", 0): (_residual(pca, before), _residual(pca, after), _errors(pca, after)),
+        }
+        for seed in range(seeds):
+            generator = np.random.default_rng(seed)
+            noise = generator.chisquare(1, len(normal)), generator.chisquare(1, len(after))
+            scored["random", seed] = (*noise, generator.random(after.shape))
+        for (name, seed), (on_normal, on_test, error) in scored.items():
+            key = f"{name.replace(' ', '-')}-{seed}-{machine.name}"
+            rule = window_threshold(on_normal, WINDOW, RATE)
+
+            def judge(
+                machine: Machine = machine,
+                score: Float64 = on_test,
+                error: Float64 = error,
+                rule: WindowThreshold = rule,
+            ) -> Row:
+                return _figures(machine, score, error, rule.value, rule.count)
+
+            row = _kept(out / f"{key}.json", judge)
+            about = {"row": name, "score": "", "seed": seed, "machine": machine.name}
+            rows.append({**about, "parameters": None, **row})
+    return rows
+
+
+def summarize(rows: Iterable[Row]) -> list[Row]:
+    """Returns a row a model and score: macro averages over machines, and their spread over seeds.
+
+    Adds how often each agrees with the teacher's calls, window by window.
+    """
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["row"], row["score"]), []).append(row)
+    summary = []
+    for (name, score), group in groups.items():
+        reference = score or "error and level"
+        for row in group:
+            row["agreement"] = _agreement(row, groups[("teacher", reference)])
+        by_seed: dict[int, list[Row]] = {}
+        for row in group:
+            by_seed.setdefault(row["seed"], []).append(row)
+        figures = {
+            figure: [float(np.mean([row[figure] for row in seed])) for seed in by_seed.values()]
+            for figure in (
+                *("precision", "recall", "f1", "oracle_f1", "ap", "vus_pr"),
+                *("hit_rate_100", "hit_rate_150", "agreement"),
+            )
+        }
+        summary.append(
+            {
+                "row": name,
+                "score": score,
+                "parameters": group[0]["parameters"],
+                "seeds": len(by_seed),
+                "machines": sorted({row["machine"] for row in group}),
+                **{
+                    figure: {
+                        "median": float(np.median(values)),
+                        "min": min(values),
+                        "max": max(values),
+                    }
+                    for figure, values in figures.items()
+                },
+                "f1_by_machine": {
+                    machine: float(np.median([r["f1"] for r in group if r["machine"] == machine]))
+                    for machine in sorted({row["machine"] for row in group})
+                },
+            }
+        )
+    return summary
+
+
+def _judge(machine: Machine, content: bytes) -> Row:
+    detector = Detector(*capsule.open_session(content, "the capsule being judged"))
+    result = detector.score(machine.test)
+    threshold = detector.info.threshold
+    score = result.score.astype(np.float64)
+    row = _figures(machine, score, result.error, threshold["value"], threshold["count"])
+    return {**row, "condition": threshold["condition"], "bytes": len(content)}
+
+
+def _figures(machine: Machine, score: Float64, error: Any, threshold: float, count: int) -> Row:
+    called = called_windows(score, WINDOW, threshold, count)
+    return {
+        **evaluate(machine.labels, score, WINDOW, threshold, count),
+        "hit_rate_100": hit_rate(machine.incidents, error, 1.0),
+        "hit_rate_150": hit_rate(machine.incidents, error, 1.5),
+        "called": np.flatnonzero(called).tolist(),
+        "windows": len(called),
+    }
+
+
+def _agreement(row: Row, teacher: Sequence[Row]) -> float:
+    """Returns the share of windows in which a row's call is the teacher's."""
+    same = next(t for t in teacher if t["machine"] == row["machine"])
+    differing = set(row["called"]) ^ set(same["called"])
+    return 1 - len(differing) / int(row["windows"])
+
+
+def _kept(path: Path, make: Callable[[], Row]) -> Row:
+    """Returns what is in `path`; where there is nothing, makes it and puts it there."""
+    if path.is_file():
+        kept: Row = json.loads(path.read_text())
+        return kept
+    make_folder(path.parent)
+    row = make()
+    write_text(path, json.dumps(row))
+    return row
+
+
+def _errors(pca: PCA, values: Float64) -> Float64:
+    errors: Float64 = np.abs(values - pca.inverse_transform(pca.transform(values)))
+    return errors
+
+
+def _residual(pca: PCA, values: Float64) -> Float64:
+    squared: Float64 = np.square(_errors(pca, values)).sum(axis=1)
+    return squared
