@@ -11,9 +11,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stillwatch.benchmarks.tables import HEADER, as_markdown, detection_rows
+from stillwatch.benchmarks.tables import (
+    HEADER,
+    SMD_CORE_HEADER,
+    as_markdown,
+    detection_rows,
+    smd_core_rows,
+)
 
-__all__ = ["nab_rds_section", "rewrite"]
+__all__ = ["nab_rds_section", "rewrite", "smd_section"]
 
 _RESULTS = Path("benchmarks/results")  # below the checkout; the results are not installed
 
@@ -37,10 +43,29 @@ def nab_rds_section(results: dict[str, Any]) -> str:
     )
 
 
+def smd_section(results: dict[str, Any]) -> str:
+    """Returns README's part on distillation: the core of the table, and how it was made."""
+    published = "; ".join(
+        f"{name} P {row['precision']:.2f} R {row['recall']:.2f} F1 {row['f1']:.2f}"
+        for name, row in results["published"].items()
+    )
+    machines = ", ".join(results["plan"]["machines"])
+    return "\n".join(
+        [
+            as_markdown(SMD_CORE_HEADER, smd_core_rows(results)),
+            "",
+            f"`{results['command']}`: machines {machines}; median over seeds (minimum to maximum) "
+            f"of macro averages. Published, with another protocol: {published}.",
+        ]
+    )
+
+
 def rewrite(readme: str, root: Path) -> str:
     """Returns README's text with every generated part made anew from the results below `root`."""
-    results = json.loads((root / _RESULTS / "nab-rds" / "results.json").read_text())
-    return _between(readme, "nab-rds", nab_rds_section(results))
+    for name, section in (("nab-rds", nab_rds_section), ("smd", smd_section)):
+        results = json.loads((root / _RESULTS / name / "results.json").read_text())
+        readme = _between(readme, name, section(results))
+    return readme
 
 
 def _between(text: str, name: str, content: str) -> str:

@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["HEADER", "SMD_HEADER", "as_markdown", "as_text", "detection_rows", "smd_rows"]
+__all__ = [
+    "HEADER",
+    "SMD_CORE_HEADER",
+    "SMD_HEADER",
+    "as_markdown",
+    "as_text",
+    "detection_rows",
+    "smd_core_rows",
+    "smd_rows",
+]
 
 HEADER = ("", "scaling", "hits of 2", "false alarms", "F1", "NAB", "windows: found", "false", "F1")
 
@@ -35,6 +44,26 @@ def smd_rows(summary: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
             *(_spread(row[figure], 2) for figure in figures),
         )
         for row in summary
+    ]
+
+
+SMD_CORE_HEADER = (
+    *("", "score", "parameters", "of teacher", "P", "R", "F1", "VUS-PR", "agrees"),
+    *("F1, others", "VUS-PR, others"),
+)
+
+
+def smd_core_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Returns the core of the table; "others" are the machines the score was not chosen on."""
+    others = {(row["row"], row["score"]): row for row in results["summary_others"]}
+    rows = zip(results["summary"], smd_rows(results["summary"]), strict=True)
+    return [
+        (
+            *cells[:7],
+            *(_spread(row[figure], 2) for figure in ("vus_pr", "agreement")),
+            *(_spread(others[row["row"], row["score"]][f], 2) for f in ("f1", "vus_pr")),
+        )
+        for row, cells in rows
     ]
 
 

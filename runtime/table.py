@@ -98,7 +98,11 @@ def is_number(cell: str) -> bool:
 
 
 def _read_rows(path: str | Path) -> tuple[list[str], list[list[str]]]:
-    """Returns a CSV file's header and rows; raises InputError."""
+    """Returns a CSV file's header and rows; raises InputError.
+
+    Where the first line holds numbers and nothing else there is no header,
+    and the columns are called channel_1, channel_2 and so on.
+    """
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -113,6 +117,8 @@ def _read_rows(path: str | Path) -> tuple[list[str], list[list[str]]]:
         raise InputError(f"{path} is not CSV: {error}") from error
     if not lines:
         raise InputError(f"{path} is empty: expected a header line and rows below it")
+    if all(map(is_number, lines[0])):
+        return [f"channel_{i + 1}" for i in range(len(lines[0]))], lines
     return lines[0], lines[1:]
 
 

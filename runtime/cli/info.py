@@ -9,6 +9,8 @@ from stillwatch.runtime import capsule
 
 __all__ = ["add_arguments", "run"]
 
+_SHOWN = 8  # channels that are named one by one
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of info."""
@@ -24,16 +26,21 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(json.loads(info.to_json()), indent=1))
         return 0
     threshold, data = info.threshold, info.data
-    channels = ", ".join(f"{channel.name} [{channel.unit}]" for channel in info.channels)
+    names = [c.name + (f" [{c.unit}]" if c.unit else "") for c in info.channels]
+    if len(names) > _SHOWN:
+        names = [f"{len(names)}: {names[0]}", names[1], "...", names[-1]]
+    scaling = str(info.scaling)
+    if len(info.channels) == 1:
+        scaling += f" (trained: mean {info.mean[0]:.6g}, scale {info.scale[0]:.6g})"
     lines = {
         "family": info.family,
         "made by": info.producer,
         "size": f"{len(content):,} bytes, {info.parameters} parameters",
-        "channels": channels,
+        "channels": ", ".join(names),
         "window": f"{info.window} values from a zero state"
         + (f"; carried state of {info.state} units" if info.state else ""),
         "score": info.score + ("" if info.calibrated else "; NOT CALIBRATED, never alarms"),
-        "scaling": f"{info.scaling} (trained: mean {info.mean[0]:.6g}, scale {info.scale[0]:.6g})",
+        "scaling": scaling,
         "threshold": f"{threshold['value']:.6g} = {threshold['rule']}",
         "training errors": ", ".join(f"{q}: {v:.4g}" for q, v in info.error_quantiles.items()),
         "trained on": f"{data['name']}, {data['rows']} rows, sha256 {data['sha256'][:12]}...",

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from stillwatch.runtime.files import write_text
 from stillwatch.runtime.table import Table, read_table, to_csv
 
 __all__ = ["add_arguments", "run"]
+
+_SHOWN = 60  # characters of an alarm's row in the summary
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,8 +72,13 @@ def _summary(
         + (f", first {unanswered} rows without an answer (history)" if unanswered else "")
         + (f", {table.filled} cells filled forward" if table.filled else "")
     ]
+    if not detector.info.calibrated:
+        lines.append(
+            f"  not calibrated, so nothing is an alarm: stillwatch calibrate {arguments.model}"
+        )
     for row in alarms[:5]:
-        lines.append(f"  row {row + 1}: score {result.score[row]:.6g}  {','.join(table.rows[row])}")
+        cells = textwrap.shorten(", ".join(table.rows[row]), _SHOWN)
+        lines.append(f"  row {row + 1}: score {result.score[row]:.6g}  {cells}")
     if len(alarms) > 5:
         lines.append(f"  and {len(alarms) - 5} more")
     return lines
