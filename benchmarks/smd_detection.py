@@ -16,7 +16,15 @@ from stillwatch.benchmarks.vus import vus_pr
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.train.data.smd import Incident
 
-__all__ = ["BUFFER", "called_windows", "evaluate", "hit_rate", "oracle"]
+__all__ = [
+    "BUFFER",
+    "Oracle",
+    "called_windows",
+    "evaluate",
+    "hit_rate",
+    "labelled_windows",
+    "oracle",
+]
 
 BUFFER = 100  # rows, of VUS-PR: one window
 

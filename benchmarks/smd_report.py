@@ -24,7 +24,7 @@ def smd_page(results: dict[str, Any], machines: Sequence[Machine], out: Path) ->
     name, detector = _smallest(results, machine, out)
     result = detector.score(machine.test)
     parts = [
-        report.paragraph(protocol(results)),
+        report.paragraph(_protocol(results)),
         report.paragraph(f"All machines: {', '.join(m.name for m in machines)}", "h2"),
         report.table(SMD_HEADER, smd_rows(results["summary"])),
         report.paragraph(_published(results)),
@@ -66,7 +66,7 @@ def smd_page(results: dict[str, Any], machines: Sequence[Machine], out: Path) ->
     return report.page("stillwatch: distillation on the Server Machine Dataset", parts)
 
 
-def protocol(results: dict[str, Any]) -> str:
+def _protocol(results: dict[str, Any]) -> str:
     """Returns how the figures came about, in a paragraph."""
     plan = results["plan"]
     return (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stillwatch.runtime.errors import ConfigError
-from stillwatch.train.config import CONFIGS, OPTIMIZERS, NabRdsConfig
+from stillwatch.train.config import CONFIGS, OPTIMIZERS, NabRdsConfig, config_from_dict
 
 OUT_OF_RANGE: list[tuple[str, Any]] = [
     ("units", 0),
@@ -76,7 +76,7 @@ def test_out_of_range(field: str, value: object) -> None:
 @pytest.mark.parametrize(("field", "value"), WRONG_TYPE)
 def test_wrong_type_in_json(field: str, value: object) -> None:
     with pytest.raises(ConfigError):
-        NabRdsConfig.from_dict({field: list(value) if isinstance(value, tuple) else value})
+        config_from_dict("nab-rds", {field: list(value) if isinstance(value, tuple) else value})
 
 
 @pytest.mark.parametrize(
@@ -100,15 +100,15 @@ def test_every_field_is_tried() -> None:
 
 def test_unknown_names() -> None:
     with pytest.raises(ConfigError, match=r"got also \['batch', 'unit'\]") as caught:
-        NabRdsConfig.from_dict({"unit": 2, "epochs": 3, "batch": 48})
+        config_from_dict("nab-rds", {"unit": 2, "epochs": 3, "batch": 48})
     assert "'units'" in str(caught.value)
 
 
 def test_from_dict_and_back() -> None:
     config = NabRdsConfig(units=3, scaling=("rolling(12)",), masked=False, seed=9)
     document = dataclasses.asdict(config) | {"scaling": ["rolling(12)"]}  # JSON has no tuples
-    assert NabRdsConfig.from_dict(document) == config
-    assert NabRdsConfig.from_dict({}) == NabRdsConfig()
+    assert config_from_dict("nab-rds", document) == config
+    assert config_from_dict("nab-rds", {}) == NabRdsConfig()
 
 
 def test_frozen_and_keyword_only() -> None:
