@@ -15,14 +15,13 @@ import numpy as np
 import onnx.reference
 
 from stillwatch.export.golden import TOLERANCE
-from stillwatch.export.reference import nab_rds_reconstruction
+from stillwatch.export.judges import Judgement, judgement
 from stillwatch.runtime import capsule
 from stillwatch.runtime.arrays import Bool, Float64
 from stillwatch.runtime.contract import OUTPUTS
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import ExtraError, InputError
 from stillwatch.runtime.scaling import Moments, series_moments
-from stillwatch.runtime.scoring import squared_error
 from stillwatch.runtime.table import read_table
 from stillwatch.train.checkpoint import load_checkpoint
 from stillwatch.train.config import NabRdsConfig
@@ -32,7 +31,7 @@ __all__ = ["Agreement", "Answer", "compare", "report", "run"]
 
 @dataclass(frozen=True)
 class Answer:
-    """What one framework says of a series: reconstruction (T, 1) in scaled units, alarms (T,)."""
+    """What one framework says of a series: reconstruction (T, C) in scaled units, alarms (T,)."""
 
     framework: str
     reconstruction: Float64
@@ -57,16 +56,28 @@ class Agreement:
 def compare(
     model: str | Path, folder: Path, values: Float64
 ) -> tuple[list[Agreement], dict[str, str]]:
-    """Returns each framework's agreement with onnxruntime on a series (T, 1), and who was absent.
+    """Returns each framework's agreement with onnxruntime on a series (T, C), and who was absent.
 
-    The series is scaled with its own moments, as the published recipe does.
-    The second answer maps each framework that is not installed to the reason.
+    nab-rds scales the series with its own moments, as the published recipe
+    does. Rows at the end that fill no window are left out where whole windows
+    are wanted. The second answer maps each framework that is not installed
+    to the reason.
     """
-    moments = series_moments(values)
-    reference, *others = _answers(Path(model), folder, values, moments)
+    detector = Detector.load(model)
+    if not detector.info.state:
+        values = values[: len(values) // detector.info.window * detector.info.window]
+    fixed = detector.fixed_moments(None, None)
+    moments = fixed or series_moments(values)
+    scaled = (values - moments.mean) / moments.scale
+    case = judgement(model, folder, detector.info)
+    reference = _onnxruntime(detector, values, moments)
+    others = [
+        _reference_evaluator(model, detector, values, moments),
+        _judged(f"NumPy {_version('numpy')}, float64", scaled, case.reconstruct(scaled), case),
+    ]
     absent = {}
     try:
-        others.append(_mxnet(folder, values, moments, Detector.load(model)))
+        others.append(_judged(f"MXNet {_version('mxnet')}", scaled, _gluon(folder, scaled), case))
     except (ExtraError, ModuleNotFoundError) as error:
         absent["MXNet"] = str(error)
     return [_agreement(reference, answer) for answer in others], absent
@@ -74,15 +85,18 @@ def compare(
 
 def run(model: str, folder: Path, series: Path | None) -> bool:
     """Prints the comparison; returns whether every framework agrees."""
+    info = Detector.load(model).info
     if series is not None:
-        name, values = str(series), read_table(series, ["value"], None).values
-    else:
+        name, values = str(series), read_table(series, info.channel_names, None).values
+    elif info.family == "nab-rds":
         from stillwatch.train.data import RDS_TEST, load_nab
 
         test = load_nab(RDS_TEST)
         name, values = test.name, test.values[:, None]
+    else:
+        raise InputError(f"expected --series for a capsule of family {info.family}")
     agreements, absent = compare(model, folder, values)
-    print(f"against onnxruntime {_version('onnxruntime')} on {name}, {len(values)} values:")
+    print(f"against onnxruntime {_version('onnxruntime')} on {name}, {len(values)} rows:")
     for line in report(agreements, absent):
         print(f"  {line}")
     return all(agreement.passed for agreement in agreements)
@@ -91,70 +105,62 @@ def run(model: str, folder: Path, series: Path | None) -> bool:
 def report(agreements: list[Agreement], absent: dict[str, str]) -> list[str]:
     """Returns the comparison as lines of text."""
     lines = [
-        f"{a.framework:<30} largest {a.largest:.2g}, mean {a.mean:.2g} in reconstruction (scaled), "
+        f"{a.framework:<32} largest {a.largest:.2g}, mean {a.mean:.2g} in reconstruction (scaled), "
         f"{a.flips} alarms flipped: {'passed' if a.passed else 'FAILED'}"
         for a in agreements
     ]
-    return lines + [f"{name:<30} not compared: {why}" for name, why in absent.items()]
+    return lines + [f"{name:<32} not compared: {why}" for name, why in absent.items()]
 
 
-def _answers(model: Path, folder: Path, values: Float64, moments: Moments) -> list[Answer]:
-    """Returns the answers of onnxruntime, of onnx's reference evaluator and of NumPy."""
-    detector = Detector.load(model)
-    checkpoint, weights = load_checkpoint(folder)
-    if not isinstance(checkpoint.config, NabRdsConfig):
-        raise InputError(f"frameworks are compared for nab-rds so far, not {checkpoint.family}")
-    if checkpoint.family != detector.info.family:
-        raise InputError(
-            f"{model} is of family {detector.info.family}, {folder} of {checkpoint.family}"
-        )
-    (_, alarm, reconstruction, _), _ = detector.run(values, moments)
-    answers = [Answer("onnxruntime", (reconstruction - moments.mean) / moments.scale, alarm)]
+def _onnxruntime(detector: Detector, values: Float64, moments: Moments) -> Answer:
+    given = {"mean": moments.mean[0], "scale": moments.scale[0]}
+    result = detector.score(values, **given)
+    return Answer(
+        "onnxruntime", (result.reconstruction - moments.mean) / moments.scale, result.alarm
+    )
 
+
+def _reference_evaluator(
+    model: str | Path, detector: Detector, values: Float64, moments: Moments
+) -> Answer:
     evaluator = onnx.reference.ReferenceEvaluator(onnx.load_from_string(capsule.read_bytes(model)))
-    zero_state = np.zeros((1, detector.info.state))
-    feeds = {
-        "values": values,
-        "mean": moments.mean,
-        "scale": moments.scale,
-        "h": zero_state,
-        "c": zero_state,
-    }
-    outputs = evaluator.run(
-        list(OUTPUTS),
-        {
-            "threshold": np.array(detector.info.threshold["value"], np.float32),
-            **{name: array[None].astype(np.float32) for name, array in feeds.items()},
-        },
-    )
+    info = detector.info
+    feeds = {"mean": moments.mean[None], "scale": moments.scale[None]}
+    feeds["threshold"] = np.array(info.threshold["value"])
+    if info.state:
+        feeds |= {name: np.zeros((1, 1, info.state)) for name in ("h", "c")}
+    else:
+        feeds["count"] = np.array(info.threshold.get("count", 0))
+    single = {name: array.astype(np.float32) for name, array in feeds.items()}
+    parts = []
+    step = info.window * 16  # bounds the memory of a folded batch
+    for start in range(0, len(values), step):
+        part = values[None, start : start + step].astype(np.float32)
+        parts.append(evaluator.run(list(OUTPUTS), {"values": part, **single}))
+    outputs = (np.concatenate(column, axis=1)[0] for column in zip(*parts, strict=True))
     by_name = dict(zip(OUTPUTS, outputs, strict=True))
-    answers.append(
-        Answer(
-            f"onnx reference evaluator {_version('onnx')}",
-            (by_name["reconstruction"][0] - moments.mean) / moments.scale,
-            by_name["alarm"][0],
-        )
-    )
-    scaled = (values - moments.mean) / moments.scale
-    decoded = nab_rds_reconstruction(checkpoint, weights, scaled)
-    answers.append(_judged(f"NumPy {_version('numpy')}, float64", scaled, decoded, detector))
-    return answers
+    decoded = (by_name["reconstruction"] - moments.mean) / moments.scale
+    return Answer(f"onnx reference evaluator {_version('onnx')}", decoded, by_name["alarm"])
 
 
-def _mxnet(folder: Path, values: Float64, moments: Moments, detector: Detector) -> Answer:
-    from stillwatch.train.nab_rds import load_network, reconstruct
-
+def _gluon(folder: Path, scaled: Float64) -> Float64:
+    """Returns the reconstruction of scaled values (T, C) by the checkpoint's Gluon network."""
     checkpoint, _ = load_checkpoint(folder)
-    assert isinstance(checkpoint.config, NabRdsConfig)  # noqa: S101  (_answers has looked)
-    net = load_network(folder, checkpoint.config)
-    scaled = (values - moments.mean) / moments.scale
-    decoded = reconstruct(net, scaled.astype(np.float32), checkpoint.config.window)
-    return _judged(f"MXNet {_version('mxnet')}", scaled, decoded.astype(np.float64), detector)
+    single = scaled.astype(np.float32)
+    if isinstance(checkpoint.config, NabRdsConfig):
+        from stillwatch.train import nab_rds
+
+        net = nab_rds.load_network(folder, checkpoint.config)
+        decoded = nab_rds.reconstruct(net, single, checkpoint.config.window)
+    else:
+        from stillwatch.train import smd
+
+        decoded = smd.reconstruct(smd.load_network(folder), single, checkpoint.config)
+    return decoded.astype(np.float64)
 
 
-def _judged(name: str, scaled: Float64, decoded: Float64, detector: Detector) -> Answer:
-    alarm = squared_error(scaled, decoded) > detector.info.threshold["value"]
-    return Answer(name, decoded, alarm)
+def _judged(name: str, scaled: Float64, decoded: Float64, case: Judgement) -> Answer:
+    return Answer(name, decoded, case.alarm(scaled, decoded))
 
 
 def _agreement(reference: Answer, answer: Answer) -> Agreement:

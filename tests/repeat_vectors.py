@@ -53,10 +53,10 @@ def detector_of(content: bytes) -> Detector:
 
 
 def normal_rows(rows: int, channels: int, seed: int = 0) -> Float64:
-    """Correlated channels (T, C), each with a mean and a scale of its own."""
-    generator = np.random.default_rng([seed, rows, channels])
-    mixed = generator.normal(size=(rows, channels)) @ generator.normal(size=(channels, channels))
+    """Correlated channels (T, C), each with a mean and a scale of its own; other noise by seed."""
+    sensors, noise = np.random.default_rng(channels), np.random.default_rng([seed, rows])
+    mixing = sensors.normal(size=(channels, channels)) / np.sqrt(channels)
+    means, scales = sensors.uniform(-3, 9, channels), sensors.uniform(0.2, 4, channels)
     slow = np.sin(np.arange(rows)[:, None] / 9 + np.arange(channels))
-    means, scales = generator.uniform(-3, 9, channels), generator.uniform(0.2, 4, channels)
-    values: Float64 = means + scales * (slow + mixed / np.sqrt(channels))
+    values: Float64 = means + scales * (slow + noise.normal(size=(rows, channels)) @ mixing)
     return values.astype(np.float32).astype(np.float64)

@@ -31,16 +31,14 @@ SINGLE_PRECISION = 1e-5
 STILL = 1e-12  # a learning rate that leaves the weights where they are, to the last bit or so
 
 
-def waves(rows: int = 60, seed: int = 0) -> Float32:
+def waves(rows: int = 62, seed: int = 0) -> Float32:
     noise = np.random.default_rng(seed).normal(0, 0.4, (rows, CHANNELS))
     values = np.sin(np.arange(rows)[:, None] / 3 + np.arange(CHANNELS)) + noise
     return values.astype(np.float32)
 
 
 def windows_of(series: Float32, config: RepeatVectorConfig = CONFIG) -> WindowSet:
-    return WindowSet(
-        [series], window=config.window, step=config.step, channels=config.channels
-    )
+    return WindowSet([series], window=config.window, step=config.step, channels=config.channels)
 
 
 def samples(windows: WindowSet) -> AnyArray:

@@ -76,7 +76,9 @@ def scaled_rows(length: int) -> Float64:
 
 
 def window_by_window(reconstruct: Callable[[Float64], AnyArray], values: Float64) -> AnyArray:
-    parts = [reconstruct(values[i : i + WINDOW]) for i in range(0, len(values) - WINDOW + 1, WINDOW)]
+    parts = [
+        reconstruct(values[i : i + WINDOW]) for i in range(0, len(values) - WINDOW + 1, WINDOW)
+    ]
     rest = len(values) % WINDOW
     if rest:
         parts.append(reconstruct(values[-WINDOW:])[-rest:])

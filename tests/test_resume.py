@@ -31,7 +31,7 @@ CONFIG = RepeatVectorConfig(
 Outcome = tuple[dict[str, AnyArray], dict[str, list[float]]]
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -41,11 +41,11 @@ def windows(seed: int) -> WindowSet:
     return WindowSet([series], window=CONFIG.window, step=CONFIG.step, channels="independent")
 
 
-def train(folder: Path, kill_after: int | None = None, how: object = Killed) -> Outcome:
+def train(folder: Path, kill_after: int | None = None, how: object = KilledError) -> Outcome:
     def after_epoch(epoch: int) -> None:
         if epoch == kill_after:
-            if how is Killed:
-                raise Killed
+            if how is KilledError:
+                raise KilledError
             signal.raise_signal(signal.SIGKILL)
 
     teacher = build_network(replace(CONFIG, units=6, seed=9), 2)
@@ -74,14 +74,14 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 @pytest.mark.parametrize("epoch", range(1, EPOCHS + 1))
 def test_killed_after_an_epoch(epoch: int, uninterrupted: Outcome, tmp_path: Path) -> None:
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(tmp_path, kill_after=epoch)
     assert_same(train(tmp_path), uninterrupted)
 
 
 def test_killed_after_every_epoch(uninterrupted: Outcome, tmp_path: Path) -> None:
     for epoch in range(1, EPOCHS + 1):
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             train(tmp_path, kill_after=epoch)
     assert_same(train(tmp_path), uninterrupted)
 
@@ -96,12 +96,12 @@ def test_killed_within_an_epoch(
         nonlocal steps
         steps += 1
         if steps == 2 * 7 + 3:
-            raise Killed
+            raise KilledError
         step(trainer, *arguments)
 
     with monkeypatch.context() as patch:
         patch.setattr(mx.gluon.Trainer, "step", counted)
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             train(tmp_path)
     _, figures = load_progress(tmp_path / PROGRESS_NAME)
     assert len(figures["curve"]["train"]) == 2
@@ -111,19 +111,19 @@ def test_killed_within_an_epoch(
 def test_killed_while_progress_is_written(
     uninterrupted: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(tmp_path, kill_after=2)
     before = (tmp_path / PROGRESS_NAME).read_bytes()
 
     def cut(path: str, arrays: object) -> None:
         mx_save(path, arrays)
         Path(path).write_bytes(Path(path).read_bytes()[:100])
-        raise Killed
+        raise KilledError
 
     mx_save = mx.nd.save
     with monkeypatch.context() as patch:
         patch.setattr(mx.nd, "save", cut)
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             train(tmp_path)
     assert (tmp_path / PROGRESS_NAME).read_bytes() == before
     assert_same(train(tmp_path), uninterrupted)
@@ -145,7 +145,7 @@ def test_killed_by_the_system(uninterrupted: Outcome, tmp_path: Path) -> None:
 def test_no_pickle(uninterrupted: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("dump", "dumps", "load", "loads", "Pickler", "Unpickler"):
         monkeypatch.setattr(pickle, name, None)
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(tmp_path, kill_after=2)
     assert_same(train(tmp_path), uninterrupted)
     arrays = read_params(tmp_path / PROGRESS_NAME)  # plain arrays to the last byte
@@ -154,7 +154,7 @@ def test_no_pickle(uninterrupted: Outcome, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def killed(tmp_path: Path) -> Path:
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(tmp_path, kill_after=2)
     return tmp_path / PROGRESS_NAME
 

@@ -20,11 +20,11 @@ from stillwatch.train.config import RepeatVectorConfig
 from stillwatch.train.data.series import fingerprint
 from stillwatch.train.data.smd import Machine
 from stillwatch.train.distil import build_network, train_windows
-from stillwatch.train.fit import count_parameters, save_network
+from stillwatch.train.fit import count_parameters, save_network, to_nd
 from stillwatch.train.models.repeat_vector import RepeatVector
 from stillwatch.train.window_set import WindowSet
 
-__all__ = ["held_out", "load_network", "train_smd"]
+__all__ = ["held_out", "load_network", "reconstruct", "train_smd"]
 
 _TRAINING_SHARE = 0.7
 
@@ -103,6 +103,18 @@ def load_network(folder: Path) -> RepeatVector:
     net = build_network(checkpoint.config, len(checkpoint.channels))
     net.load_parameters(str(folder / PARAMS_NAME))
     return net
+
+
+def reconstruct(net: RepeatVector, scaled: Float32, config: RepeatVectorConfig) -> Float32:
+    """Returns the reconstruction (T, C) of scaled values (T, C), T in whole windows."""
+    parts = []
+    for start in range(0, len(scaled), config.window):
+        window = scaled[start : start + config.window]  # (T, C)
+        if config.channels == "independent":
+            parts.append(net(to_nd(window[:, :, None])).asnumpy()[:, :, 0])  # TNC, a channel each
+        else:
+            parts.append(net(to_nd(window[:, None])).asnumpy()[:, 0])
+    return np.concatenate(parts)
 
 
 def _split(machine: Machine) -> int:

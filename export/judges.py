@@ -1,0 +1,65 @@
+"""What a model says, computed without its graph: reconstruction and alarm in NumPy, by family."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from stillwatch.export.network import weights_of_checkpoint
+from stillwatch.export.reference import nab_rds_reconstruction, repeat_vector_reconstruction
+from stillwatch.runtime import capsule
+from stillwatch.runtime.arrays import Bool, Float64
+from stillwatch.runtime.contract import CapsuleInfo
+from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.scoring import Mahalanobis, squared_error
+from stillwatch.train.checkpoint import load_checkpoint
+from stillwatch.train.config import NabRdsConfig
+
+__all__ = ["Judgement", "judgement"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """reconstruct: scaled values (T, C) to their reconstruction. alarm: both of these to (T,)."""
+
+    reconstruct: Callable[[Float64], Float64]
+    alarm: Callable[[Float64, Float64], Bool]
+
+
+def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
+    """Returns how the checkpoint in `folder` judges under the figures of a capsule.
+
+    Raises InputError where the two are not of one family.
+    """
+    checkpoint, weights = load_checkpoint(folder)
+    if checkpoint.family != info.family:
+        raise InputError(f"{model} is of family {info.family}, {folder} of {checkpoint.family}")
+    threshold = float(info.threshold["value"])
+    config = checkpoint.config
+    if isinstance(config, NabRdsConfig):
+        return Judgement(
+            lambda scaled: nab_rds_reconstruction(checkpoint, weights, scaled),
+            lambda scaled, decoded: squared_error(scaled, decoded) > threshold,
+        )
+    network = weights_of_checkpoint(config, weights)
+    graph = onnx.load_from_string(capsule.read_bytes(model)).graph
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    mean, whitening = (
+        numpy_helper.to_array(tensors[name]).astype(np.float64)
+        for name in ("error_mean", "whitening")
+    )
+    distance = Mahalanobis(mean, whitening, condition=1.0)
+    count = int(info.threshold.get("count", 0))
+
+    def alarm(scaled: Float64, decoded: Float64) -> Bool:
+        error = np.abs(scaled - decoded)
+        with_level = len(mean) > error.shape[1]
+        score = distance.score(np.concatenate([error, scaled], axis=1) if with_level else error)
+        above = (score > threshold).reshape(-1, info.window)
+        decided: Bool = (above & (above.sum(axis=1, keepdims=True) > count)).ravel()
+        return decided
+
+    return Judgement(lambda scaled: repeat_vector_reconstruction(config, network, scaled), alarm)
