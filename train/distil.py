@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from stillwatch.runtime.arrays import AnyArray, Float32
 from stillwatch.runtime.errors import CheckpointError
+from stillwatch.runtime.files import replacing
 from stillwatch.train.config import RepeatVectorConfig
 from stillwatch.train.fit import seed_everything, to_nd
 from stillwatch.train.models.repeat_vector import RepeatVector
@@ -56,6 +57,7 @@ def train_windows(
     folder: Path,
     *,
     teacher: RepeatVector | None = None,
+    targets_path: Path | None = None,
     caption: str | None = None,
     after_epoch: Callable[[int], None] = lambda _: None,
 ) -> dict[str, list[float]]:
@@ -64,8 +66,9 @@ def train_windows(
     The curves hold each epoch's mean squared error against the input, for
     training and validation. After each epoch the run's state is in `folder`;
     a run that finds one there goes on from it, and ends as if it had never
-    been killed. teacher: wanted where alpha is above 0. caption: of the
-    progress bar; None for none.
+    been killed. teacher: wanted where alpha is above 0. targets_path: where
+    its reconstructions are kept, for the next student of the same windows.
+    caption: of the progress bar; None for none.
     """
     trainer = mx.gluon.Trainer(
         {p.name: p for p in net.collect_params().values() if p.grad_req != "null"},
@@ -75,7 +78,7 @@ def train_windows(
     run = _Run(net, trainer, config, folder / PROGRESS_NAME)
     targets = None
     if config.alpha > 0 and teacher is not None and not run.ended:
-        targets = reconstruct_all(teacher, training)  # once: a teacher's pass costs many students'
+        targets = _targets(teacher, training, targets_path)
     bar = tqdm(
         total=config.epochs, initial=run.epoch, desc=caption, unit="epoch", disable=caption is None
     )
@@ -89,6 +92,18 @@ def train_windows(
     bar.close()
     run.restore_best()
     return run.curve
+
+
+def _targets(teacher: RepeatVector, training: WindowSet, path: Path | None) -> Float32:
+    """Returns the teacher's reconstructions: once, since its pass costs as much as many epochs."""
+    if path is not None and path.is_file():
+        kept: Float32 = np.load(path, allow_pickle=False)
+        return kept
+    targets = reconstruct_all(teacher, training)
+    if path is not None:
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.save(file, targets)
+    return targets
 
 
 class _Run:

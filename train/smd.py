@@ -6,6 +6,7 @@ the network never sees. A channel-independent network knows nothing of
 particular sensors, so one network may learn from several machines.
 """
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,6 +74,7 @@ def train_smd(
         config,
         folder,
         teacher=load_network(teacher) if teacher else None,
+        targets_path=_targets_path(teacher, parts, config) if teacher else None,
         caption=folder.name if progress else None,
     )
     checkpoint = Checkpoint(
@@ -119,6 +121,14 @@ def reconstruct(net: RepeatVector, scaled: Float32, config: RepeatVectorConfig) 
 
 def _split(machine: Machine) -> int:
     return int(len(machine.train) * _TRAINING_SHARE)
+
+
+def _targets_path(teacher: Path, parts: Sequence[Float64], config: RepeatVectorConfig) -> Path:
+    """Returns where a teacher's reconstructions of these windows are kept: beside its weights."""
+    of_teacher = hashlib.sha256((teacher / PARAMS_NAME).read_bytes()).hexdigest()
+    windows = (config.window, config.step, config.channels, config.validation)
+    key = f"{of_teacher} {fingerprint(parts)} {windows}"
+    return teacher / f"targets-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
 
 
 def _scaled(values: Float64) -> Float32:
