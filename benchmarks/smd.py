@@ -15,7 +15,7 @@ from stillwatch.export.calibrate import SHRINKAGE, calibrate
 from stillwatch.export.capsule import build_capsule
 from stillwatch.export.quantize import quantize
 from stillwatch.runtime import capsule
-from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.files import make_folder, write_text
 from stillwatch.runtime.scaling import series_moments
@@ -44,29 +44,20 @@ def evaluate_network(
     checkpoint, weights = load_checkpoint(folder)
     base = build_capsule(checkpoint, weights)
     judged = [m for m in machines if network.judged_on(m.name)]
+    precisions = ["fp32"]
+    if checkpoint.config.units >= _FEWEST_UNITS_INT8:
+        precisions.append("int8")
     rows = []
     for machine in tqdm(judged, desc=network.name, unit="machine"):
-        for level in (False, True):
-            precisions = ["fp32"]
-            if level and checkpoint.config.units >= _FEWEST_UNITS_INT8:
-                precisions.append("int8")
-            for precision in precisions:
-                key = f"{network.name}-{machine.name}-{'level' if level else 'error'}-{precision}"
+        for precision in precisions:
 
-                def judge(
-                    machine: Machine = machine, level: bool = level, precision: str = precision
-                ) -> Row:
-                    normal = held_out(machine)
-                    content = calibrate(base, network.name, normal, level=level, rate=RATE).content
-                    if precision == "int8":
-                        content = quantize(content, network.name)
-                    return _judge(machine, content)
+            def judge(machine: Machine = machine, precision: str = precision) -> list[Row]:
+                return _judge(base, network.name, machine, int8=precision == "int8")
 
-                row = _kept(out / f"{key}.json", judge)
+            for row in _kept(out / f"{network.name}-{machine.name}-{precision}.json", judge):
                 rows.append(
                     {
                         "row": network.row + (", int8" if precision == "int8" else ""),
-                        "score": "error and level" if level else "error",
                         "seed": checkpoint.config.seed,
                         "machine": machine.name,
                         "parameters": checkpoint.parameters,
@@ -102,10 +93,10 @@ def evaluate_baselines(machines: Sequence[Machine], seeds: int, out: Path) -> li
                 score: Float64 = on_test,
                 error: Float64 = error,
                 rule: WindowThreshold = rule,
-            ) -> Row:
-                return _figures(machine, score, error, rule.value, rule.count)
+            ) -> list[Row]:
+                return [_figures(machine, score, error, rule)]
 
-            row = _kept(out / f"{key}.json", judge)
+            (row,) = _kept(out / f"{key}.json", judge)
             about = {"row": name, "score": "", "seed": seed, "machine": machine.name}
             rows.append({**about, "parameters": None, **row})
     return rows
@@ -158,19 +149,33 @@ def summarize(rows: Iterable[Row]) -> list[Row]:
     return summary
 
 
-def _judge(machine: Machine, content: bytes) -> Row:
+def _judge(base: bytes, name: str, machine: Machine, *, int8: bool) -> list[Row]:
+    """Returns a row for the error with the level beside it, and in fp32 one for the error alone.
+
+    The network runs once: its errors are the same, only the distance differs.
+    """
+    calibrated = calibrate(base, name, held_out(machine), rate=RATE)
+    content = quantize(calibrated.content, name) if int8 else calibrated.content
     detector = Detector(*capsule.open_session(content, "the capsule being judged"))
     result = detector.score(machine.test)
-    threshold = detector.info.threshold
+    figures = detector.info.threshold
+    rule = WindowThreshold(**{name: figures[name] for name in WindowThreshold.__annotations__})
     score = result.score.astype(np.float64)
-    row = _figures(machine, score, result.error, threshold["value"], threshold["count"])
-    return {**row, "condition": threshold["condition"], "bytes": len(content)}
+    row = _figures(machine, score, result.error, rule)
+    rows = [{"score": "error and level", "bytes": len(content), **row}]
+    if not int8:
+        errors = calibrated.features[:, : machine.test.shape[1]]
+        distance = fit_mahalanobis(errors, SHRINKAGE)
+        rule = window_threshold(distance.score(errors), WINDOW, RATE)
+        score = distance.score(result.error.astype(np.float64))
+        rows.append({"score": "error", **_figures(machine, score, result.error, rule)})
+    return rows
 
 
-def _figures(machine: Machine, score: Float64, error: Any, threshold: float, count: int) -> Row:
-    called = called_windows(score, WINDOW, threshold, count)
+def _figures(machine: Machine, score: Float64, error: AnyArray, rule: WindowThreshold) -> Row:
+    called = called_windows(score, WINDOW, rule.value, rule.count)
     return {
-        **evaluate(machine.labels, score, WINDOW, threshold, count),
+        **evaluate(machine.labels, score, WINDOW, rule.value, rule.count),
         "hit_rate_100": hit_rate(machine.incidents, error, 1.0),
         "hit_rate_150": hit_rate(machine.incidents, error, 1.5),
         "called": np.flatnonzero(called).tolist(),
@@ -185,15 +190,15 @@ def _agreement(row: Row, teacher: Sequence[Row]) -> float:
     return 1 - len(differing) / int(row["windows"])
 
 
-def _kept(path: Path, make: Callable[[], Row]) -> Row:
+def _kept(path: Path, make: Callable[[], list[Row]]) -> list[Row]:
     """Returns what is in `path`; where there is nothing, makes it and puts it there."""
     if path.is_file():
-        kept: Row = json.loads(path.read_text())
+        kept: list[Row] = json.loads(path.read_text())
         return kept
     make_folder(path.parent)
-    row = make()
-    write_text(path, json.dumps(row))
-    return row
+    rows = make()
+    write_text(path, json.dumps(rows))
+    return rows
 
 
 def _errors(pca: PCA, values: Float64) -> Float64:

@@ -53,6 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     unknown = [name for name in arguments.machines if name not in MACHINES]
     if unknown:
         raise InputError(f"expected machines of {', '.join(MACHINES)}, got {', '.join(unknown)}")
+    if arguments.ablations and arguments.channels == "joint":
+        raise InputError("expected independent channels for --ablations: its teacher has them")
     out: Path = arguments.out
     make_folder(out)
     plan = _plan(arguments)

@@ -31,7 +31,7 @@ from stillwatch.runtime.scoring import Mahalanobis, fit_mahalanobis
 from stillwatch.runtime.thresholds import error_quantiles, window_threshold
 from stillwatch.train.checkpoint import Checkpoint
 from stillwatch.train.config import RepeatVectorConfig, config_from_dict
-from stillwatch.train.data.series import fingerprint
+from stillwatch.train.fingerprint import fingerprint
 
 __all__ = ["Calibrated", "build_uncalibrated", "calibrate"]
 
@@ -39,13 +39,18 @@ __all__ = ["Calibrated", "build_uncalibrated", "calibrate"]
 SHRINKAGE = 0.01
 
 _FAMILY = "repeat-vector"
+_NOT_CONFIG = ("data", "precision")  # what stands in `training` beside the configuration
 
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A calibrated capsule's bytes, and what there is to say of it."""
+    """A calibrated capsule's bytes, and what there is to say of it.
+
+    features: (T, F), what the distance was fitted on, the errors first.
+    """
 
     content: bytes
+    features: Float64
     condition: float
     constant: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -61,6 +66,12 @@ def build_uncalibrated(
     network = weights_of_checkpoint(config, weights)
     if any(np.any(layer.h2h_bias) for layer in (*network.encoder, *network.decoder)):
         raise CheckpointError("the second bias of an LSTM layer is not zero: not this family's")
+    frozen = sum(layer.h2h_bias.size for layer in (*network.encoder, *network.decoder))
+    found = sum(weight.size for weight in weights.values()) - frozen
+    if found != checkpoint.parameters:
+        raise CheckpointError(
+            f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
+        )
     return _build(
         config,
         network,
@@ -96,7 +107,7 @@ def calibrate(
     _, info = capsule.open_session(content, name)
     if info.family != _FAMILY:
         raise CapsuleError(f"{name} is of family {info.family}: only {_FAMILY} can be calibrated")
-    trained_on = {key: value for key, value in info.training.items() if key != "data"}
+    trained_on = {key: value for key, value in info.training.items() if key not in _NOT_CONFIG}
     config = _config(config_from_dict(_FAMILY, trained_on))
     names = tuple(channels or info.channel_names)
     _check(normal, names, info, config, rate)
@@ -104,7 +115,7 @@ def calibrate(
     moments = series_moments(normal)
     constant = tuple(n for n, span in zip(names, np.ptp(normal, axis=0), strict=True) if not span)
 
-    def build(sensors: Sensors, **described: Any) -> bytes:
+    def build(sensors: Sensors, plain_inputs: bool = False, **described: Any) -> bytes:
         return _build(
             config,
             network,
@@ -135,7 +146,8 @@ def calibrate(
     figures = {**asdict(rule), "condition": distance.condition, "shrinkage": SHRINKAGE}
     described = {"threshold": figures, "error_quantiles": error_quantiles(scores)}
     return Calibrated(
-        content=build(sensors, **described),
+        content=build(sensors, plain_inputs, **described),
+        features=features,
         condition=distance.condition,
         constant=constant,
         remarks=_remarks(normal, constant, features.shape[1]),
@@ -220,8 +232,8 @@ def _check(
             f"this network takes {len(info.channels)} channels at once, got {len(names)}; "
             "one of independent channels takes any number"
         )
-    if not np.isfinite(normal).all():
-        raise InputError("expected finite normal data; see --fill")
+    if not (np.abs(normal) <= np.finfo(np.float32).max).all():  # False for NaN
+        raise InputError("expected finite float32 normal data; see --fill")
     if not 0 < rate < 1:
         raise InputError(f"expected a rate between 0 and 1, got {rate}")
 

@@ -23,6 +23,9 @@ from stillwatch.train.config import RepeatVectorConfig
 __all__ = ["Sensors", "Weights", "expected_shapes", "repeat_vector_graph"]
 
 
+_MORE_THAN_ANY_WINDOW = 2**24  # the largest count that single precision holds exactly
+
+
 @dataclass(frozen=True)
 class Weights:
     """The network's layers: encoder and decoder, then dense (C, H) and its bias (C,)."""
@@ -62,7 +65,7 @@ class Sensors:
             error_mean=np.zeros(features),
             whitening=np.eye(features),
             threshold=float(np.finfo(np.float32).max),
-            count=0,
+            count=_MORE_THAN_ANY_WINDOW,
         )
 
 

@@ -162,6 +162,8 @@ class Detector:
         if threshold is not None or "threshold" in self._required:
             given = self._info.threshold["value"] if threshold is None else threshold
             feeds["threshold"] = np.array(given, np.float32)
+        if "count" in self._required:
+            feeds["count"] = np.array(self._info.threshold.get("count", 0), np.float32)
         names = list(OUTPUTS)
         if self._info.state:
             names += ["h_out", "c_out"]

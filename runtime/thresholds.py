@@ -75,7 +75,8 @@ def window_threshold(scores: Float64, window: int, rate: float, step: int = 10) 
     value = float(np.quantile(scores, 1 - rate))
     windows = sliding_windows((scores > value)[:, None], window, step)[..., 0]
     above = np.sort(windows.sum(axis=1))[::-1]
-    count = int(above[int(rate * len(above))])
+    allowed = int(rate * len(above) + 1e-9)  # 0.29 * 100 is a hair below 29
+    count = int(above[allowed])
     return WindowThreshold(
         rule=f"{1 - rate:g} quantile of normal scores, in windows with more than {count} above it",
         value=value,

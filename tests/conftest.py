@@ -11,10 +11,15 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from hypothesis import settings
 
 from stillwatch.runtime import capsule, digest
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.contract import DIGEST_KEY, METADATA_KEY
+
+# A busy machine is no defect: nothing here is timed.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 # What would change how the program buffers, decodes or finds its data, unlike at a user's.
 _NOT_PASSED_ON = ("STILLWATCH_DATA", "PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONUTF8")

@@ -21,8 +21,8 @@ OFFLINE = Detector.load("nab-rds")
 ONLINE = Detector.load("nab-rds-online")
 
 
-def test_both_capsules_are_shipped() -> None:
-    assert shipped() == ("nab-rds", "nab-rds-online")
+def test_the_capsules_are_shipped() -> None:
+    assert shipped() == ("nab-rds", "nab-rds-online", "smd-micro")
 
 
 def test_a_path_loads_as_the_name_does(tmp_path: Path, series: Float64) -> None:

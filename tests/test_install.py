@@ -62,11 +62,15 @@ def test_scores_alike_with_numpy_and_onnxruntime_alone(
 def test_export_without_mxnet_gives_the_shipped_bytes(wheel: Path, tmp_path: Path) -> None:
     newest = next(p for v in ("3.13", "3.12", "3.11") if (p := find_python(v)))
     bin_folder = make_environment(newest, tmp_path / "venv", [f"{wheel}[export]"])
-    checkpoint = ROOT / "benchmarks" / "results" / "nab-rds" / "checkpoint"
-    for policy, name in (("series", "nab-rds.onnx"), ("rolling(288)", "nab-rds-online.onnx")):
+    for system, name, options in (
+        ("nab-rds", "nab-rds.onnx", ["--scaling", "series"]),
+        ("nab-rds", "nab-rds-online.onnx", ["--scaling", "rolling(288)"]),
+        ("smd", "smd-micro.onnx", []),
+    ):
+        checkpoint = ROOT / "benchmarks" / "results" / system / "checkpoint"
         out = tmp_path / name
         command = [str(bin_folder / "stillwatch"), "export", str(checkpoint), "-o", str(out)]
-        subprocess.run([*command, "--scaling", policy], check=True)
+        subprocess.run([*command, *options], check=True)
         assert out.read_bytes() == (ROOT / "runtime" / "models" / name).read_bytes()
 
 

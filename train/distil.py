@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from stillwatch.runtime.arrays import AnyArray, Float32
-from stillwatch.runtime.errors import CheckpointError
+from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.runtime.files import replacing
 from stillwatch.train.config import RepeatVectorConfig
 from stillwatch.train.fit import seed_everything, to_nd
@@ -76,6 +76,8 @@ def train_windows(
         {"learning_rate": config.learning_rate},
     )
     run = _Run(net, trainer, config, folder / PROGRESS_NAME)
+    if config.alpha > 0 and teacher is None:
+        raise InputError(f"expected a teacher for alpha {config.alpha:g}, got none")
     targets = None
     if config.alpha > 0 and teacher is not None and not run.ended:
         targets = _targets(teacher, training, targets_path)
@@ -140,6 +142,11 @@ class _Run:
         self._save()
 
     def restore_best(self) -> None:
+        if not self._best:
+            raise InputError(
+                f"training diverged: no validation loss was finite in {self.epoch} epochs; "
+                f"lower the learning rate, now {self._config.learning_rate:g}"
+            )
         for name, parameter in self._net._collect_params_with_prefix().items():
             parameter.set_data(to_nd(self._best[name]))
 
@@ -162,6 +169,15 @@ class _Run:
 
     def _restore(self) -> None:
         arrays, figures = load_progress(self._path)
+        try:
+            self._take(arrays, figures)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise CheckpointError(
+                f"{self._path} is not a run's whole progress ({type(error).__name__}: {error}); "
+                "delete it to begin anew"
+            ) from error
+
+    def _take(self, arrays: dict[str, AnyArray], figures: dict[str, Any]) -> None:
         if figures["config"] != asdict(self._config):
             raise CheckpointError(
                 f"{self._path} is of a run with another configuration; name another folder or "
@@ -174,6 +190,8 @@ class _Run:
         for name, parameter in self._net._collect_params_with_prefix().items():
             parameter.set_data(to_nd(by_kind["net"][name]))
         self._best = by_kind["best"]
+        if set(self._best) != set(by_kind["net"]):
+            raise KeyError("best weights")
         self.curve = figures["curve"]
         self._since_best = figures["since_best"]
         restore_adam(self._trainer, by_kind["adam"], figures["updates"])

@@ -13,7 +13,8 @@ from stillwatch.runtime.scoring import squared_error
 from stillwatch.runtime.thresholds import error_quantiles, mean_plus_sigmas
 from stillwatch.train.checkpoint import PARAMS_NAME, Calibration, Checkpoint, save_checkpoint
 from stillwatch.train.config import NabRdsConfig
-from stillwatch.train.data.series import LabelledSeries, fingerprint
+from stillwatch.train.data.series import LabelledSeries
+from stillwatch.train.fingerprint import fingerprint
 from stillwatch.train.fit import count_parameters, fit, save_network, seed_everything, to_nd
 from stillwatch.train.models.nab_rds import NabRds
 from stillwatch.train.mxnet_compat import mx

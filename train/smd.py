@@ -18,9 +18,9 @@ from stillwatch.runtime.files import make_folder
 from stillwatch.runtime.scaling import series_moments
 from stillwatch.train.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint, save_checkpoint
 from stillwatch.train.config import RepeatVectorConfig
-from stillwatch.train.data.series import fingerprint
 from stillwatch.train.data.smd import Machine
 from stillwatch.train.distil import build_network, train_windows
+from stillwatch.train.fingerprint import fingerprint
 from stillwatch.train.fit import count_parameters, save_network, to_nd
 from stillwatch.train.models.repeat_vector import RepeatVector
 from stillwatch.train.window_set import WindowSet
@@ -56,6 +56,10 @@ def train_smd(
         if done.config != config:
             raise InputError(f"{folder} holds another configuration's network; name another folder")
         return done
+    if teacher is not None:
+        of_teacher, _ = load_checkpoint(teacher)
+        if getattr(of_teacher.config, "channels", None) != config.channels:
+            raise InputError(f"expected a teacher of {config.channels} channels in {teacher}")
     make_folder(folder)
     parts = [machine.train[: _split(machine)] for machine in machines]
     series = [_scaled(part) for part in parts]

@@ -1,14 +1,12 @@
 """A series with its timestamps and its labels."""
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from stillwatch.runtime.arrays import Bool, Float64
 
-__all__ = ["LabelledSeries", "fingerprint"]
+__all__ = ["LabelledSeries"]
 
 
 @dataclass(frozen=True)
@@ -34,11 +32,3 @@ class LabelledSeries:
         before = np.searchsorted(normal, np.arange(len(self.values)), side="right") - 1
         masked: Float64 = self.values[normal[np.maximum(before, 0)]]
         return masked
-
-
-def fingerprint(arrays: Iterable[Float64]) -> str:
-    """Returns the SHA-256 of arrays' float64 values, row-major and little-endian."""
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array, "<f8").tobytes())
-    return digest.hexdigest()
