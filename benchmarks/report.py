@@ -18,6 +18,7 @@ figcaption, footer { color: #555; font-size: .9rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; }
 th, td { border-bottom: 1px solid #ccc; padding: .3rem .6rem; text-align: left; }
+td { white-space: nowrap; }
 .warning { background: #fff3cd; border: 2px solid #E69F00; padding: .6rem 1rem; font-weight: bold; }
 code { background: #f3f3f3; padding: .1rem .3rem; overflow-wrap: anywhere; }
 @media print { body { max-width: none; } figure { break-inside: avoid; } }

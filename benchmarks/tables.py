@@ -40,7 +40,7 @@ def smd_rows(summary: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
             row["row"],
             row["score"],
             f"{row['parameters']:,}" if row["parameters"] else "",
-            f"{100 * row['parameters'] / teacher:.2g} %" if row["parameters"] else "",
+            _share(row["parameters"] / teacher) if row["parameters"] else "",
             *(_spread(row[figure], 2) for figure in figures),
         )
         for row in summary
@@ -116,6 +116,11 @@ def as_markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Returns a table in Markdown."""
     lines = ["| " + " | ".join(cells) + " |" for cells in (header, *rows)]
     return "\n".join([lines[0], "|---" * len(header) + "|", *lines[1:]])
+
+
+def _share(share: float) -> str:
+    percent = 100 * share
+    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.2g} %"
 
 
 def _spread(figure: dict[str, float], digits: int) -> str:
