@@ -45,7 +45,7 @@ smd-capsules: install
 	mkdir -p benchmarks/results/smd
 	rm -rf benchmarks/results/smd/checkpoint
 	cp build/smd/results.json benchmarks/results/smd/
-	cp -r build/smd/networks/universal16-without-3-3 benchmarks/results/smd/checkpoint
+	cp -r build/smd/networks/universal16-without-3-3-0 benchmarks/results/smd/checkpoint
 	rm benchmarks/results/smd/checkpoint/progress.params
 	$(BIN)/stillwatch export benchmarks/results/smd/checkpoint -o runtime/models/smd-micro.onnx
 

@@ -1,5 +1,6 @@
 """The networks of the SMD table: which there are, and their training, one folder each."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,11 +83,11 @@ def networks(plan: Plan) -> Iterator[Network]:
                 taught=True,
             )
     if len(plan.machines) > 1 and plan.channels == "independent":
-        for machine in plan.machines:
+        for machine, seed in itertools.product(plan.machines, range(plan.seeds)):
             yield Network(
-                name=f"universal{UNIVERSAL}-without-{machine}",
+                name=f"universal{UNIVERSAL}-without-{machine}-{seed}",
                 row=f"universal {UNIVERSAL}, machine left out",
-                config=replace(base, units=UNIVERSAL, epochs=plan.micro_epochs),
+                config=replace(base, units=UNIVERSAL, epochs=plan.micro_epochs, seed=seed),
                 left_out=machine,
             )
 

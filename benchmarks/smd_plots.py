@@ -79,7 +79,8 @@ def incident_errors(machine: Machine, result: Result) -> Figure:
     for edge in (incident.first, incident.end):
         axes.axvline(edge, color=RED, ls="--")
     at_fault = [channel + 1 for channel in incident.channels]
-    axes.plot(np.full(len(at_fault), first + 4), at_fault, ">", color=RED, ms=6)
+    axes.plot(np.full(len(at_fault), first), at_fault, ">", color=ORANGE, ms=13,
+              markeredgecolor="white", clip_on=False, zorder=5)  # fmt: skip
     axes.set(xlabel="minute of the test series", ylabel="channel",
              title=f"machine {machine.name}, rows {incident.first} to {incident.end}")  # fmt: skip
     figure.colorbar(image, label="log10 of the error, scaled units")
