@@ -47,6 +47,29 @@ class Graph:
         """Declares the node output `name` an output of the graph."""
         self._outputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
 
+    def branch(self) -> "Graph":
+        """Returns an empty graph for one side of `choose`; it sees this one's values."""
+        inner = Graph(plain_inputs=self._plain_inputs)
+        inner._initializers = self._initializers  # one copy of the weights serves both sides
+        return inner
+
+    def choose(self, condition: str, then: "Graph", otherwise: "Graph", outputs: str) -> list[str]:
+        """Adds an If between two branches, and returns the names of its outputs.
+
+        Both branches declare as many outputs, in one order; the If gives them
+        the names that they have in `then`, less the prefix `outputs`.
+        """
+        names = [entry.name.removeprefix(outputs) for entry in then._outputs]
+        branches = {
+            "then_branch": then._as_branch("then"),
+            "else_branch": otherwise._as_branch("otherwise"),
+        }
+        self._nodes.append(helper.make_node("If", [condition], names, names[0], **branches))
+        return names
+
+    def _as_branch(self, name: str) -> onnx.GraphProto:
+        return helper.make_graph(self._nodes, name, [], self._outputs)
+
     def weight(self, name: str, value: AnyArray) -> str:
         """Adds a float32 initializer."""
         self._initializers[name] = numpy_helper.from_array(value.astype(np.float32), name)
