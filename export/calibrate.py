@@ -16,6 +16,7 @@ from stillwatch.export.golden import TOLERANCE, golden_vectors
 from stillwatch.export.network import weights_of_capsule, weights_of_checkpoint
 from stillwatch.export.reference import repeat_vector_reconstruction
 from stillwatch.export.repeat_vector import (
+    DECODERS,
     Sensors,
     Weights,
     expected_shapes,
@@ -28,7 +29,7 @@ from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import CapsuleError, CheckpointError, InputError
 from stillwatch.runtime.scaling import ScalingPolicy, series_moments
 from stillwatch.runtime.scoring import Mahalanobis, fit_mahalanobis
-from stillwatch.runtime.thresholds import error_quantiles, window_threshold
+from stillwatch.runtime.thresholds import error_quantiles, normal_scores, window_threshold
 from stillwatch.train.checkpoint import Checkpoint
 from stillwatch.train.config import RepeatVectorConfig, config_from_dict
 from stillwatch.train.fingerprint import fingerprint
@@ -57,9 +58,16 @@ class Calibrated:
 
 
 def build_uncalibrated(
-    checkpoint: Checkpoint, weights: Mapping[str, AnyArray], *, plain_inputs: bool = False
+    checkpoint: Checkpoint,
+    weights: Mapping[str, AnyArray],
+    *,
+    plain_inputs: bool = False,
+    decoder: str = "plain",
 ) -> bytes:
-    """Returns a capsule that holds the network and no sensors yet; it never alarms."""
+    """Returns a capsule that holds the network and no sensors yet; it never alarms.
+
+    decoder: one of DECODERS, the form of the graph.
+    """
     config = _config(checkpoint.config)
     channels = len(checkpoint.channels)
     check_parameters(weights, expected_shapes(config, channels))
@@ -82,6 +90,7 @@ def build_uncalibrated(
         data=checkpoint.data,
         training={**asdict(config), "data": checkpoint.data["name"]},
         plain_inputs=plain_inputs,
+        decoder=decoder,
     )
 
 
@@ -95,20 +104,23 @@ def calibrate(
     rate: float = 0.01,
     source: str = "",
     plain_inputs: bool = False,
+    decoder: str = "plain",
 ) -> Calibrated:
     """Returns the capsule `content` with scaler, distance and thresholds of `normal` (T, C).
 
     channels: their names, by default the capsule's. level: let the scaled
     values stand beside the errors in the distance; without it the score is
     the published one. rate: the share of normal windows that may be called
-    anomalous. source: where the data are from. Raises InputError for data
-    that do not serve, CapsuleError for a capsule that holds no such network.
+    anomalous. source: where the data are from. decoder: one of DECODERS, the
+    form of the graph. Raises InputError for data that do not serve,
+    CapsuleError for a capsule that holds no such network.
     """
     _, info = capsule.open_session(content, name)
     if info.family != _FAMILY:
         raise CapsuleError(f"{name} is of family {info.family}: only {_FAMILY} can be calibrated")
-    trained_on = {key: value for key, value in info.training.items() if key not in _NOT_CONFIG}
-    config = _config(config_from_dict(_FAMILY, trained_on))
+    trained = {key: value for key, value in info.training.items() if key != "decoder"}
+    configured = {key: value for key, value in trained.items() if key not in _NOT_CONFIG}
+    config = _config(config_from_dict(_FAMILY, configured))
     names = tuple(channels or info.channel_names)
     _check(normal, names, info, config, rate)
     network = weights_of_capsule(content, config, name)
@@ -123,8 +135,9 @@ def calibrate(
             level=level,
             channels=tuple(Channel(n, "") for n in names),
             parameters=info.parameters,
-            training=info.training,
+            training=trained,
             plain_inputs=plain_inputs,
+            decoder=decoder,
             data={"name": source, "rows": len(normal), "sha256": fingerprint([normal])},
             **described,
         )
@@ -144,7 +157,11 @@ def calibrate(
         count=rule.count,
     )
     figures = {**asdict(rule), "condition": distance.condition, "shrinkage": SHRINKAGE}
-    described = {"threshold": figures, "error_quantiles": error_quantiles(scores)}
+    described = {
+        "threshold": figures,
+        "error_quantiles": error_quantiles(scores),
+        "normal_scores": normal_scores(scores, config.window),
+    }
     return Calibrated(
         content=build(sensors, plain_inputs, **described),
         features=features,
@@ -174,9 +191,13 @@ def _build(
     data: Mapping[str, Any],
     training: Mapping[str, Any],
     plain_inputs: bool,
+    decoder: str,
     threshold: Mapping[str, Any] | None = None,
     error_quantiles: Mapping[str, float] | None = None,
+    normal_scores: Mapping[str, Any] | None = None,
 ) -> bytes:
+    if decoder not in DECODERS:
+        raise InputError(f"expected a decoder {' or '.join(DECODERS)}, got {decoder!r}")
     distance = Mahalanobis(sensors.error_mean, sensors.whitening, condition=1.0)
 
     def judge(scaled: Float64) -> tuple[Float64, Float64, Bool]:
@@ -203,14 +224,17 @@ def _build(
         threshold=threshold or {"rule": "not calibrated", "value": sensors.threshold},
         error_quantiles=error_quantiles or {},
         data=data,
-        training=training,
+        training=training if decoder == "plain" else {**training, "decoder": decoder},
         golden=golden_vectors(
             sensors.mean, sensors.scale, (min(7, config.window), min(40, config.window)), judge
         ),
         tolerance=TOLERANCE,
         producer=producer(),
+        normal_scores=normal_scores or {},
     )
-    graph = repeat_vector_graph(config, network, sensors, level=level, plain_inputs=plain_inputs)
+    graph = repeat_vector_graph(
+        config, network, sensors, level=level, plain_inputs=plain_inputs, decoder=decoder
+    )
     return seal_model(graph, info)
 
 

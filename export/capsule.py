@@ -35,20 +35,24 @@ def build_capsule(
     scaling: str | None = None,
     *,
     plain_inputs: bool = False,
+    decoder: str = "plain",
 ) -> bytes:
     """Returns the capsule's bytes; the same checkpoint always gives the same bytes.
 
     scaling: one of the policies that the checkpoint is calibrated for, by
     default the first of its configuration. plain_inputs: mean, scale, threshold
     and state have no defaults, for a host that cannot override defaults (the
-    trained ones are in the metadata). Raises InputError for another policy,
+    trained ones are in the metadata). decoder: the form of a repeat-vector
+    graph, one of its DECODERS. Raises InputError for another policy,
     CheckpointError for weights that are not exactly the family's.
     """
     if not isinstance(checkpoint.config, NabRdsConfig):
         # Imported here: calibrate.py builds on this module.
         from stillwatch.export.calibrate import build_uncalibrated
 
-        return build_uncalibrated(checkpoint, weights, plain_inputs=plain_inputs)
+        return build_uncalibrated(checkpoint, weights, plain_inputs=plain_inputs, decoder=decoder)
+    if decoder != "plain":
+        raise InputError(f"{checkpoint.family} has no decoder to choose the form of")
     config = checkpoint.config
     scaling = scaling or config.scaling[0]
     if scaling not in checkpoint.calibrations:
@@ -137,4 +141,5 @@ def _describe(
         ),
         tolerance=TOLERANCE,
         producer=producer(),
+        normal_scores=calibration.normal_scores,
     )

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from stillwatch.export.calibrate import calibrate
+from stillwatch.export.command import add_decoder_option
 from stillwatch.export.quantize import quantize
 from stillwatch.runtime import capsule
 from stillwatch.runtime.files import write_bytes
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--int8", action="store_true", help="quantise, from 64 hidden units on")
     parser.add_argument("--plain-inputs", action="store_true", help="as in 'stillwatch export'")
+    add_decoder_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -50,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         rate=arguments.rate,
         source=arguments.normal.name,
         plain_inputs=arguments.plain_inputs,
+        decoder=arguments.decoder,
     )
     content = quantize(found.content, arguments.model) if arguments.int8 else found.content
     write_bytes(arguments.output, content)

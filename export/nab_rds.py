@@ -63,7 +63,7 @@ def nab_rds_graph(
     _judge(series, scaled, decoded, layer.units, prefix)
     if layer.units == 1:
         step = graph.branch()
-        product = step.node("Mul", [lstm_step(step, scaled, layer), dense_weight], "step_product")
+        product = step.node("Mul", [lstm_step(step, scaled), dense_weight], "step_product")
         dense = step.node(
             "Tanh", [step.node("Add", [product, dense_bias], "step_dense")], "step_tanh"
         )

@@ -20,8 +20,12 @@ from stillwatch.export.lstm import LstmLayer, lstm_shapes
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.train.config import RepeatVectorConfig
 
-__all__ = ["Sensors", "Weights", "expected_shapes", "repeat_vector_graph"]
+__all__ = ["DECODERS", "Sensors", "Weights", "expected_shapes", "repeat_vector_graph"]
 
+
+# "plain": as it is defined. "projected": its repeated input is projected once, which saves up to a
+# third of the time of a call with few sequences, and takes memory by their number squared.
+DECODERS = ("plain", "projected")
 
 _MORE_THAN_ANY_WINDOW = 2**24  # the largest count that single precision holds exactly
 
@@ -90,8 +94,9 @@ def repeat_vector_graph(
     *,
     level: bool,
     plain_inputs: bool = False,
+    decoder: str = "plain",
 ) -> Graph:
-    """Returns the whole detector as a graph."""
+    """Returns the whole detector as a graph; decoder: one of DECODERS."""
     channels = len(sensors.mean)
     graph = Graph(plain_inputs=plain_inputs)
     graph.input("values", ["batch", "time", channels])
@@ -108,7 +113,7 @@ def repeat_vector_graph(
     steps = graph.node("Transpose", ["windows"], "steps", perm=[1, 0, 2])  # NTC -> TNC
     if config.channels == "independent":
         steps, lengths = _fold_channels(graph, windows, steps, lengths)
-    decoded = _network(graph, windows, weights, steps, lengths)
+    decoded = _network(graph, windows, weights, steps, lengths, decoder)
     if config.channels == "independent":
         sizes = [windows.length, graph.integers(-1), "windows_channels"]
         shape = graph.concat(sizes, "channels_apart_shape")
@@ -143,7 +148,7 @@ def _fold_channels(
 
 
 def _network(
-    graph: Graph, windows: fold.Windows, weights: Weights, steps: str, lengths: str
+    graph: Graph, windows: fold.Windows, weights: Weights, steps: str, lengths: str, decoder: str
 ) -> str:
     """Returns the reconstruction of steps (T, N, C), in the same layout."""
     lengths = fold.as_lengths(graph, lengths, "lengths")
@@ -152,18 +157,48 @@ def _network(
         hidden, last = _lstm(graph, layer, f"encoder{number}", hidden, lengths)
     one = graph.integers(1)
     times = graph.concat([windows.length, one, one], "repeat_shape")
-    hidden = graph.node("Expand", [last, times], "repeated")
-    for number, layer in enumerate(weights.decoder):
+    first, *others = weights.decoder
+    if decoder == "projected":
+        hidden = _projected(graph, first, last, times)
+    else:
+        hidden, _ = _lstm(
+            graph, first, "decoder0", graph.node("Expand", [last, times], "repeated"), ""
+        )
+    for number, layer in enumerate(others, start=1):
         hidden, _ = _lstm(graph, layer, f"decoder{number}", hidden, "")
     weight = graph.weight("dense_weight", weights.dense_weight.T)
     product = graph.node("MatMul", [hidden, weight], "product")
     return graph.node("Add", [product, graph.weight("dense_bias", weights.dense_bias)], "dense")
 
 
-def _lstm(graph: Graph, layer: LstmLayer, name: str, steps: str, lengths: str) -> tuple[str, str]:
-    """Returns the hidden states (T, N, H) and the last one (1, N, H) of steps (T, N, C)."""
+def _projected(graph: Graph, layer: LstmLayer, last: str, times: str) -> str:
+    """Returns the hidden states (T, N, H) of a layer that reads `last` (1, N, H) at every step.
+
+    The input is the same at every step, so it is projected once: the layer's
+    W becomes the N projections, and sequence n reads the n-th unit vector.
+    The same sums in the same order as the plain form.
+    """
+    weight = graph.weight("decoder0_W", layer.onnx_tensors()[0])
+    by_unit = graph.node("Transpose", [last], "last_by_unit", perm=[0, 2, 1])  # (1, H, N)
+    projections = graph.node("MatMul", [weight, by_unit], "projections")  # (1, 4H, N)
+    count = graph.node("Shape", [last], "sequences", start=1, end=2)
+    square = graph.node("ConstantOfShape", [graph.concat([count, count], "square")], "zeros")
+    units = graph.node("EyeLike", [square], "units")
+    step = graph.node("Unsqueeze", [units, graph.integers(0)], "unit_vectors")
+    steps = graph.node("Expand", [step, times], "unit_vectors_by_step")  # (T, N, N)
+    return _lstm(graph, layer, "decoder0", steps, "", projections)[0]
+
+
+def _lstm(
+    graph: Graph, layer: LstmLayer, name: str, steps: str, lengths: str, projected: str = ""
+) -> tuple[str, str]:
+    """Returns the hidden states (T, N, H) and the last one (1, N, H) of steps (T, N, C).
+
+    projected: what stands in W's place.
+    """
     parts = zip("WRB", layer.onnx_tensors(), strict=True)
     tensors = [graph.weight(f"{name}_{part}", tensor) for part, tensor in parts]
+    tensors[0] = projected or tensors[0]
     outputs = [f"{name}_all", f"{name}_last"]
     hidden, last = graph.nodes("LSTM", [steps, *tensors, lengths], outputs, hidden_size=layer.units)
     return graph.node("Squeeze", [hidden, graph.integers(1)], f"{name}_hidden"), last

@@ -9,11 +9,12 @@ import dataclasses
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from stillwatch.runtime.errors import CapsuleError, StillwatchError
 from stillwatch.runtime.scaling import ScalingPolicy
+from stillwatch.runtime.tails import Tail
 
 __all__ = [
     "DIGEST_KEY",
@@ -64,6 +65,8 @@ class CapsuleInfo:
     calibrated: whether scaler and threshold are of real sensors; if not,
     nothing raises an alarm.
     tolerance: the largest difference from `golden`, in scaled units.
+    normal_scores: what threshold policies want to know of the training
+    scores; empty in a capsule that is not calibrated.
     """
 
     schema: int
@@ -86,6 +89,7 @@ class CapsuleInfo:
     golden: tuple[Golden, ...]
     tolerance: float
     producer: str
+    normal_scores: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
         """Returns the metadata document; the same info always gives the same text."""
@@ -129,9 +133,14 @@ def _check(info: CapsuleInfo) -> None:
     count = len(info.channels)
     if not count or len(info.mean) != count or len(info.scale) != count:
         raise ValueError(f"expected a mean and a scale for each of {count} channels")
-    figures = (*info.mean, *info.scale, info.tolerance, info.threshold["value"])
+    figures = [*info.mean, *info.scale, info.tolerance, info.threshold["value"]]
+    figures += info.error_quantiles.values()
+    if info.normal_scores:
+        figures += [info.normal_scores["mean"], info.normal_scores["deviation"]]
+        if info.normal_scores["tail"] is not None:
+            figures += asdict(Tail(**info.normal_scores["tail"])).values()
     if not all(map(math.isfinite, figures)) or min(info.scale) <= 0:
-        raise ValueError("expected finite means, scales above 0 and a finite threshold")
+        raise ValueError("expected finite figures throughout, and scales above 0")
 
 
 def _typed(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """Thresholds: from the errors of normal data to the score above which an alarm is raised."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
 from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.tails import fit_tail
 from stillwatch.runtime.windows import sliding_windows
 
 __all__ = [
@@ -13,10 +16,11 @@ __all__ = [
     "WindowThreshold",
     "error_quantiles",
     "mean_plus_sigmas",
+    "normal_scores",
     "window_threshold",
 ]
 
-QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999, 1.0)
+QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,3 +94,18 @@ def error_quantiles(scores: AnyArray) -> dict[str, float]:
     """Returns the quantiles QUANTILES of the scores of normal data, by name."""
     values = np.quantile(np.asarray(scores, dtype=np.float64), QUANTILES)
     return {f"{q:g}": float(value) for q, value in zip(QUANTILES, values, strict=True)}
+
+
+def normal_scores(scores: AnyArray, run: int) -> Mapping[str, Any]:
+    """Returns what threshold policies want to know of the scores (T,) of normal data.
+
+    Mean and deviation, and the tail, None where it cannot be fitted; run: as
+    for `fit_tail`.
+    """
+    flat = np.asarray(scores, dtype=np.float64).ravel()
+    tail = fit_tail(flat, run)
+    return {
+        "mean": float(flat.mean()),
+        "deviation": float(flat.std()),
+        "tail": tail and asdict(tail),
+    }

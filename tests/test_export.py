@@ -278,15 +278,22 @@ def test_same_bytes_in_another_process_without_mxnet(made_of_two: Made, tmp_path
     assert out.read_bytes() == made_of_two.content
 
 
+def all_nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Returns the nodes of a graph and of its branches."""
+    inner = [attribute.g for node in graph.node for attribute in node.attribute if attribute.g.node]
+    return [*graph.node, *(node for branch in inner for node in all_nodes(branch))]
+
+
 def test_contract_of_the_file(made: Made) -> None:
     model = made.model
     onnx.checker.check_model(model, full_check=True)
     assert model.ir_version == 8
     assert [(one.domain, one.version) for one in model.opset_import] == [("", 17)]
-    assert {node.domain for node in model.graph.node} <= {"", "ai.onnx"}
+    nodes = all_nodes(model.graph)
+    assert {node.domain for node in nodes} <= {"", "ai.onnx"}
     assert not model.functions
-    assert [node.op_type for node in model.graph.node].count("LSTM") == 1
-    names = [node.name for node in model.graph.node]
+    assert [node.op_type for node in nodes].count("LSTM") == 1
+    names = [node.name for node in nodes]
     assert all(names)
     assert len(set(names)) == len(names)
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,11 @@ JSON_NAME = "checkpoint.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """What one scaling policy gives on the training data: a threshold, and error quantiles."""
+    """What one scaling policy gives on the training data: a threshold, and how scores lie."""
 
     threshold: Threshold
     error_quantiles: Mapping[str, float]
+    normal_scores: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,9 +114,7 @@ def _from_document(document: dict[str, Any], folder: Path) -> tuple[Checkpoint, 
     digest = document.pop("params_sha256")
     document["config"] = config_from_dict(document["family"], document["config"])
     document["calibrations"] = {
-        policy: Calibration(
-            threshold=Threshold(**figures["threshold"]), error_quantiles=figures["error_quantiles"]
-        )
+        policy: Calibration(**{**figures, "threshold": Threshold(**figures["threshold"])})
         for policy, figures in document["calibrations"].items()
     }
     for name in ("mean", "scale"):

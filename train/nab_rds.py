@@ -10,7 +10,7 @@ from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder
 from stillwatch.runtime.scaling import Moments, ScalingPolicy, rolling_moments
 from stillwatch.runtime.scoring import squared_error
-from stillwatch.runtime.thresholds import error_quantiles, mean_plus_sigmas
+from stillwatch.runtime.thresholds import error_quantiles, mean_plus_sigmas, normal_scores
 from stillwatch.train.checkpoint import PARAMS_NAME, Calibration, Checkpoint, save_checkpoint
 from stillwatch.train.config import NabRdsConfig
 from stillwatch.train.data.series import LabelledSeries
@@ -102,7 +102,9 @@ def _calibrate(
     scaled = ((rows - moments.mean) / moments.scale).astype(np.float32)
     scores = squared_error(scaled, reconstruct(net, scaled, config.window))
     return Calibration(
-        threshold=mean_plus_sigmas(scores, config.sigmas), error_quantiles=error_quantiles(scores)
+        threshold=mean_plus_sigmas(scores, config.sigmas),
+        error_quantiles=error_quantiles(scores),
+        normal_scores=normal_scores(scores, config.window),
     )
 
 
