@@ -14,7 +14,6 @@ from stillwatch.benchmarks.smd_networks import Network
 from stillwatch.export.calibrate import SHRINKAGE, calibrate
 from stillwatch.export.capsule import build_capsule
 from stillwatch.export.quantize import quantize
-from stillwatch.runtime import capsule
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.files import make_folder, write_text
@@ -156,7 +155,7 @@ def _judge(base: bytes, name: str, machine: Machine, *, int8: bool) -> list[Row]
     """
     calibrated = calibrate(base, name, held_out(machine), rate=RATE)
     content = quantize(calibrated.content, name) if int8 else calibrated.content
-    detector = Detector(*capsule.open_session(content, "the capsule being judged"))
+    detector = Detector.from_bytes(content, "the capsule being judged")
     result = detector.score(machine.test)
     figures = detector.info.threshold
     rule = WindowThreshold(**{name: figures[name] for name in WindowThreshold.__annotations__})

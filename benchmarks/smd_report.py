@@ -9,7 +9,6 @@ from stillwatch.benchmarks.nab_rds_report import provenance_line
 from stillwatch.benchmarks.tables import SMD_HEADER, smd_rows
 from stillwatch.export.calibrate import calibrate
 from stillwatch.export.capsule import build_capsule
-from stillwatch.runtime import capsule
 from stillwatch.runtime.detector import Detector
 from stillwatch.train.checkpoint import load_checkpoint
 from stillwatch.train.data import Machine
@@ -91,7 +90,7 @@ def _smallest(results: dict[str, Any], machine: Machine, out: Path) -> tuple[str
     folder = out / "networks" / f"micro{units}-distilled-0"
     base = build_capsule(*load_checkpoint(folder))
     content = calibrate(base, folder.name, held_out(machine)).content
-    return folder.name, Detector(*capsule.open_session(content, folder.name))
+    return folder.name, Detector.from_bytes(content, folder.name)
 
 
 def _published(results: dict[str, Any]) -> str:

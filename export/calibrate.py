@@ -175,7 +175,7 @@ def _features(
     content: bytes, normal: Float64, mean: Float64, scale: Float64, *, level: bool
 ) -> Float64:
     """Returns what the distance is taken of, (T, F), by the runtime that will take it."""
-    detector = Detector(*capsule.open_session(content, "the capsule being calibrated"))
+    detector = Detector.from_bytes(content, "the capsule being calibrated")
     error = detector.score(normal).error.astype(np.float64)
     return np.concatenate([error, (normal - mean) / scale], axis=1) if level else error
 

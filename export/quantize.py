@@ -51,7 +51,7 @@ def quantize(content: bytes, name: str) -> bytes:
         finally:
             logging.disable(logging.NOTSET)
         model = onnx.load(small)
-    measured = replay(Detector(*capsule.open_session(_sealed(model, info), name)))
+    measured = replay(Detector.from_bytes(_sealed(model, info), name))
     described = dataclasses.replace(
         info,
         tolerance=_MARGIN * max(measured.reconstruction, measured.score),

@@ -18,6 +18,7 @@ from stillwatch.export.golden import TOLERANCE
 from stillwatch.export.judges import Judgement, judgement
 from stillwatch.runtime import capsule
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
+from stillwatch.runtime.checks import fixed_moments
 from stillwatch.runtime.contract import OUTPUTS
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import ExtraError, InputError
@@ -76,7 +77,7 @@ def compare(
     detector = Detector.load(model)
     if not detector.info.state:
         values = values[: len(values) // detector.info.window * detector.info.window]
-    fixed = detector.fixed_moments(None, None)
+    fixed = fixed_moments(None, None, detector.info)
     moments = fixed or series_moments(values)
     # As the graph computes it: who is given another input may give another answer.
     single = (part.astype(np.float32) for part in (values, moments.mean, moments.scale))

@@ -9,8 +9,10 @@ from stillwatch.runtime.errors import (
     DataError,
     ExtraError,
     InputError,
+    SnapshotError,
     StillwatchError,
 )
+from stillwatch.runtime.fleet import Fleet
 from stillwatch.runtime.stream import Stream, Verdict
 
 __all__ = [
@@ -20,8 +22,10 @@ __all__ = [
     "DataError",
     "Detector",
     "ExtraError",
+    "Fleet",
     "InputError",
     "Result",
+    "SnapshotError",
     "StillwatchError",
     "Stream",
     "Verdict",

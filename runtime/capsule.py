@@ -1,5 +1,6 @@
 """Opening a capsule: bytes, digest, metadata, session."""
 
+import hashlib
 from importlib import resources
 from pathlib import Path
 
@@ -21,11 +22,12 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".onnx") for name in names if name.endswith(".onnx")))
 
 
-def read_bytes(model: str | Path) -> bytes:
+def read_bytes(model: str | Path, *, sha256: str | None = None) -> bytes:
     """Returns the content of a capsule, given its path or the name of a shipped one.
 
-    Raises InputError where there is no such file, CapsuleError where the
-    content is not what was sealed at export.
+    sha256: the digest that the whole file must have, in hex. Raises InputError
+    where there is no such file, CapsuleError where the content is not what was
+    sealed at export, or not the file that was meant.
     """
     path = Path(model)
     try:
@@ -41,6 +43,9 @@ def read_bytes(model: str | Path) -> bytes:
     except OSError as error:
         raise InputError(f"cannot read {model}: {error.strerror}") from error
     digest.check(content, str(model))
+    found = hashlib.sha256(content).hexdigest()
+    if sha256 is not None and sha256.strip().lower() != found:
+        raise CapsuleError(f"{model} is another file: expected sha256 {sha256}, got {found}")
     return content
 
 

@@ -1,5 +1,6 @@
 """The detector: check the values, scale, run the capsule, return the result."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,22 +9,26 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from stillwatch.runtime import capsule
-from stillwatch.runtime.arrays import AnyArray, Bool, Float32, Float64
-from stillwatch.runtime.contract import OUTPUTS, CapsuleInfo
+from stillwatch.runtime import capsule, digest
+from stillwatch.runtime.arrays import Bool, Float32, Float64
+from stillwatch.runtime.batch import score_series
+from stillwatch.runtime.checks import as_array, as_batch, fixed_moments
+from stillwatch.runtime.contract import CapsuleInfo
 from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.model import Answers, Model
+from stillwatch.runtime.policies import (
+    AlarmRule,
+    ThresholdPolicy,
+    alarm_rule,
+    rolling_thresholds,
+)
 from stillwatch.runtime.scaling import Moments, rolling_moments, series_moments
 
 if TYPE_CHECKING:
+    from stillwatch.runtime.fleet import Fleet
     from stillwatch.runtime.stream import Stream
 
-__all__ = ["WINDOWS_PER_CALL", "Detector", "Result", "State", "check_threshold"]
-
-# Windows a call of the graph: bounds memory on long series, costs nothing on short ones.
-WINDOWS_PER_CALL = 256
-# The same for models that want whole windows, counted in sequences: larger batches leave the
-# cache and are slower a window, and 1024 sequences of 200 units take more than half a GiB.
-_SEQUENCES_PER_CALL = 24
+__all__ = ["Detector", "Result"]
 
 
 @dataclass(frozen=True)
@@ -32,46 +37,55 @@ class Result:
 
     score, alarm: (T,) or (N, T). reconstruction (the sensor's units), error
     (scaled units): the shape of the values. Where a rolling policy has no
-    history yet, the figures are NaN and alarm is False.
+    history yet, the figures are NaN and alarm is False. start: which row of
+    its stream the first one is.
     """
 
     score: Float32
     alarm: Bool
     reconstruction: Float32
     error: Float32
-
-
-@dataclass(frozen=True)
-class State:
-    """The state that a causal model carries: h and c (1, N, units)."""
-
-    h: Float32
-    c: Float32
+    start: int = 0
 
 
 class Detector:
     """A capsule, loaded. Immutable, and safe to share among threads and streams."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, info: CapsuleInfo) -> None:
-        """Use `Detector.load`."""
-        self._session = session
-        self._info = info
-        self._required = {port.name for port in session.get_inputs()}
+    def __init__(self, model: Model) -> None:
+        """Use `Detector.load` or `Detector.from_bytes`."""
+        self._model = model
 
     @classmethod
-    def load(cls, model: str | Path, *, threads: int = 1) -> "Detector":
+    def load(cls, model: str | Path, *, threads: int = 1, sha256: str | None = None) -> "Detector":
         """Returns the detector in a capsule: a path, or the name of a shipped one.
 
-        threads: how many onnxruntime may use within a call. Raises InputError
-        where there is no such file, CapsuleError where it is not a sound capsule.
+        threads: how many onnxruntime may use within a call. sha256: the digest
+        that the whole file must have, in hex. Raises InputError where there is
+        no such file, CapsuleError where it is not a sound capsule, or another.
         """
-        content = capsule.read_bytes(model)
-        return cls(*capsule.open_session(content, str(model), threads=threads))
+        content = capsule.read_bytes(model, sha256=sha256)
+        return cls.from_bytes(content, str(model), threads=threads)
+
+    @classmethod
+    def from_bytes(cls, content: bytes, name: str, *, threads: int = 1) -> "Detector":
+        """Returns the detector in a capsule's bytes; `name` is for messages."""
+        session, info = capsule.open_session(content, name, threads=threads)
+        return cls(Model(session, info, digest.of(content)))
 
     @property
     def info(self) -> CapsuleInfo:
         """What the capsule says of itself."""
-        return self._info
+        return self._model.info
+
+    @property
+    def model(self) -> Model:
+        """The graph as a function, for those who batch themselves."""
+        return self._model
+
+    @property
+    def session(self) -> onnxruntime.InferenceSession:
+        """The onnxruntime session."""
+        return self._model.session
 
     def score(
         self,
@@ -79,195 +93,188 @@ class Detector:
         *,
         mean: npt.ArrayLike | None = None,
         scale: npt.ArrayLike | None = None,
-        threshold: float | None = None,
+        threshold: ThresholdPolicy = None,
+        stride: int | None = None,
+        threads: int = 1,
     ) -> Result:
         """Returns the scores of a series, or of a batch of series of one length.
 
         values: (T,), (T, C) or (N, T, C), the sensor's units, all finite.
         mean, scale: one figure a channel, in place of the scaling policy's.
-        threshold: in place of the trained one. Raises InputError.
+        threshold: a policy, by its name or as a number (see policies.py), in
+        place of the trained one. stride: how many rows each further window of
+        a windowed model answers, by default all. threads: how many share the
+        calls out among them. Raises InputError.
         """
-        raw = _as_array(values)
-        batch = self._as_batch(raw)
-        check_threshold(threshold)
-        fixed = self.fixed_moments(mean, scale)
-        warm_up = 0 if fixed else self._info.scaling.history
-        shortest = 1 if self._info.state else self._info.window
-        if batch.shape[1] < shortest:
-            raise InputError(
-                f"expected at least {shortest} rows, the model's window, got {batch.shape[1]}"
-            )
-        if batch.shape[1] <= warm_up:
-            raise InputError(
-                f"expected more than {warm_up} rows, the history that {self._info.scaling} scaling "
-                f"wants before its first score, got {batch.shape[1]}"
-            )
-        rows = [self._score_one(series, fixed, threshold) for series in batch]
-        score, alarm, reconstruction, error = (
-            np.stack([_after(warm_up, row[i]) for row in rows]) for i in range(len(OUTPUTS))
+        raw = as_array(values)
+        batch = as_batch(raw, self.info)
+        results = self.score_many(
+            list(batch), mean=mean, scale=scale, threshold=threshold, stride=stride, threads=threads
         )
-        single = raw.ndim < 3
-        return Result(
-            score=score[0] if single else score,
-            alarm=alarm[0] if single else alarm,
-            reconstruction=reconstruction.reshape(raw.shape),
-            error=error.reshape(raw.shape),
+        if raw.ndim < 3:
+            return _shaped(results[0], raw.ndim)
+        columns = zip(
+            *((r.score, r.alarm, r.reconstruction, r.error) for r in results), strict=True
         )
+        return Result(*(np.stack(column) for column in columns))
 
-    def stream(
+    def score_many(
         self,
+        series: Sequence[npt.ArrayLike],
         *,
         mean: npt.ArrayLike | None = None,
         scale: npt.ArrayLike | None = None,
-        threshold: float | None = None,
+        threshold: ThresholdPolicy = None,
+        stride: int | None = None,
+        threads: int = 1,
+    ) -> list[Result]:
+        """Returns the scores of each of several series, (T,) or (T, C), of whatever lengths.
+
+        Windows of different series share calls of the graph. The rest is as
+        for `score`; reconstruction and error are (T, C).
+        """
+        rule = alarm_rule(threshold, self.info)
+        fixed = fixed_moments(mean, scale, self.info)
+        step = self.check_stride(stride)
+        if threads < 1:
+            raise InputError(f"expected at least one thread, got {threads}")
+        warm_up = 0 if fixed else self.info.scaling.history
+        parts = [self._scaled(self._series(one), fixed, warm_up) for one in series]
+        answers = score_series(self._model, parts, rule, stride=step, threads=threads)
+        return [_result(_decided(one, rule), warm_up) for one in answers]
+
+    def score_chunks(
+        self,
+        chunks: Iterable[npt.ArrayLike],
+        *,
+        mean: npt.ArrayLike | None = None,
+        scale: npt.ArrayLike | None = None,
+        threshold: ThresholdPolicy = None,
+        stride: int | None = None,
+    ) -> Iterator[Result]:
+        """Yields the scores of a series that comes in chunks, in the memory of one of them.
+
+        As `score` has them for the whole, however it was cut. A windowed
+        model answers a row when its window is full, the last ones at the end.
+        """
+        stream = self.stream(mean=mean, scale=scale, threshold=threshold, stride=stride)
+        for chunk in chunks:
+            yield stream.extend(chunk)
+        if stream.pending:
+            yield stream.finish()
+
+    def stream(
+        self,
+        saved: bytes | None = None,
+        *,
+        mean: npt.ArrayLike | None = None,
+        scale: npt.ArrayLike | None = None,
+        threshold: ThresholdPolicy = None,
+        stride: int | None = None,
     ) -> "Stream":
         """Returns a new stream: the same scores, one value or one chunk at a time.
 
-        mean, scale, threshold: as for `score`. Raises InputError for a capsule
-        whose policy is `series`, unless mean and scale are given.
+        saved: a stream's `snapshot`, to go on from; it brings its own options.
+        The rest is as for `score`. Raises InputError for a capsule whose policy
+        is `series`, unless mean and scale are given, and SnapshotError.
         """
         from stillwatch.runtime.stream import Stream  # stream.py builds on this module
 
-        return Stream(self, fixed=self.fixed_moments(mean, scale), threshold=threshold)
+        return Stream(
+            self.fleet(1, saved, mean=mean, scale=scale, threshold=threshold, stride=stride)
+        )
 
-    def fixed_moments(
-        self, mean: npt.ArrayLike | None, scale: npt.ArrayLike | None
-    ) -> Moments | None:
-        """Returns the caller's mean and scale (1, C), the trained ones, or None for neither."""
-        if (mean is None) != (scale is None):
-            raise InputError("expected mean and scale together, got only one of them")
-        if mean is not None and scale is not None:
-            return Moments(self._per_channel(mean, "mean"), self._per_channel(scale, "scale"))
-        if self._info.scaling.kind == "trained":
-            return Moments(np.array([self._info.mean]), np.array([self._info.scale]))
-        return None
-
-    def run(
+    def fleet(
         self,
-        values: Float64,
-        moments: Moments,
+        streams: int,
+        saved: bytes | None = None,
         *,
-        state: State | None = None,
-        threshold: float | None = None,
-    ) -> tuple[list[AnyArray], State | None]:
-        """Returns the graph's four outputs for one series (T, C), and the state after it.
+        mean: npt.ArrayLike | None = None,
+        scale: npt.ArrayLike | None = None,
+        threshold: ThresholdPolicy = None,
+        stride: int | None = None,
+        threads: int = 1,
+    ) -> "Fleet":
+        """Returns so many streams that step together, in one call of the graph.
 
-        moments: (1, C) or (T, C). The state, like a window, begins at values[0].
+        As `stream`; threads: how many share out the windows of a windowed model.
         """
-        feeds: dict[str, AnyArray] = {
-            "values": values[None].astype(np.float32),
-            "mean": moments.mean[None].astype(np.float32),
-            "scale": moments.scale[None].astype(np.float32),
-        }
-        if threshold is not None or "threshold" in self._required:
-            given = self._info.threshold["value"] if threshold is None else threshold
-            feeds["threshold"] = np.array(given, np.float32)
-        if "count" in self._required:
-            feeds["count"] = np.array(self._info.threshold.get("count", 0), np.float32)
-        names = list(OUTPUTS)
-        if self._info.state:
-            names += ["h_out", "c_out"]
-            if state is None and "h" in self._required:
-                zero = np.zeros((1, 1, self._info.state), np.float32)
-                state = State(zero, zero)
-            if state is not None:
-                feeds |= {"h": state.h, "c": state.c}
-        outputs = [np.asarray(output) for output in self._session.run(names, feeds)]
-        first = [output[0] for output in outputs[: len(OUTPUTS)]]
-        return first, State(*outputs[len(OUTPUTS) :]) if self._info.state else None
+        from stillwatch.runtime.fleet import Fleet
 
-    def check_rows(self, rows: npt.ArrayLike) -> Float64:
-        """Returns rows (T, C) as float64; (T,) will do for one channel. Raises InputError."""
-        checked: Float64 = self._as_batch(_as_array(rows))[0]
+        if saved is not None:
+            if any(option is not None for option in (mean, scale, threshold, stride)):
+                raise InputError("expected a snapshot or options, got both: it brings its own")
+            return Fleet.restored(self, saved, streams, threads=threads)
+        fixed = fixed_moments(mean, scale, self.info)
+        if fixed is None and self.info.scaling.kind == "series":
+            raise InputError(
+                "a capsule with 'series' scaling wants the whole series before its first score: "
+                "give mean and scale, or use a 'rolling' capsule such as nab-rds-online"
+            )
+        if streams < 1:
+            raise InputError(f"expected at least one stream, got {streams}")
+        rule = alarm_rule(threshold, self.info)
+        return Fleet(
+            self, streams, fixed=fixed, rule=rule, stride=self.check_stride(stride), threads=threads
+        )
+
+    def check_stride(self, stride: int | None) -> int:
+        """Returns the stride, by default the model's own; raises InputError."""
+        if stride is None:
+            return self.info.stride
+        if self.info.state:
+            raise InputError("a causal model answers each row: a stride is for windowed models")
+        if not 1 <= stride <= self.info.window:
+            raise InputError(f"expected a stride from 1 to {self.info.window}, got {stride}")
+        return stride
+
+    def _series(self, values: npt.ArrayLike) -> Float64:
+        raw = as_array(values)
+        if raw.ndim == 3:
+            raise InputError(f"expected a series (T,) or (T, C), got shape {raw.shape}")
+        checked: Float64 = as_batch(raw, self.info)[0]
         return checked
 
-    def _score_one(
-        self, values: Float64, fixed: Moments | None, threshold: float | None
-    ) -> list[AnyArray]:
-        policy = self._info.scaling
-        moments = fixed
-        if moments is None and policy.kind == "series":
-            moments = series_moments(values)
-        elif moments is None:
-            moments = rolling_moments(values, policy.history)
-            values = values[policy.history :]
-        step = self._info.window * self._windows_per_call()
-        parts = []
-        for start in range(0, len(values), step):
-            part = moments
-            if len(moments.mean) > 1:
-                part = Moments(*(m[start : start + step] for m in (moments.mean, moments.scale)))
-            outputs, _ = self.run(values[start : start + step], part, threshold=threshold)
-            parts.append(outputs)
-        rest = 0 if self._info.state else len(values) % self._info.window
-        if rest:
-            # No whole window: the last one of the series answers for its last rows.
-            whole = values[len(values) - self._info.window :]
-            outputs, _ = self.run(whole, moments, threshold=threshold)
-            last = [output[-rest:] for output in outputs]
-            parts[-1] = [output[: len(output) - rest] for output in parts[-1]]
-            parts.append(last)
-        return [np.concatenate(column) for column in zip(*parts, strict=True)]
-
-    def _windows_per_call(self) -> int:
-        if self._info.state:
-            return WINDOWS_PER_CALL
-        folded = self._info.channel_mode == "independent"
-        sequences = len(self._info.channels) if folded else 1
-        return max(1, _SEQUENCES_PER_CALL // sequences)
-
-    def _as_batch(self, raw: AnyArray) -> Float64:
-        channels = len(self._info.channels)
-        try:
-            values = raw.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"expected numbers, got an array of {raw.dtype}") from error
-        if values.ndim == 1 and channels == 1:
-            values = values[:, None]
-        if values.ndim == 2:
-            values = values[None]
-        if values.ndim != 3 or values.shape[2] != channels:
+    def _scaled(
+        self, values: Float64, fixed: Moments | None, warm_up: int
+    ) -> tuple[Float64, Moments]:
+        """Returns the rows that have an answer, and their moments."""
+        shortest = 1 if self.info.state else self.info.window
+        if len(values) < shortest:
             raise InputError(
-                f"expected {channels} channel{'s' * (channels > 1)} as (T, {channels}) or "
-                f"(N, T, {channels}), got shape {raw.shape}; see 'stillwatch info'"
+                f"expected at least {shortest} rows, the model's window, got {len(values)}"
             )
-        if not values.size:
-            raise InputError(f"expected at least one row, got shape {raw.shape}")
-        bad = np.argwhere(~np.isfinite(values) | (np.abs(values) > np.finfo(np.float32).max))
-        if len(bad):
-            series, row, channel = bad[0]
+        if len(values) < warm_up + shortest:
             raise InputError(
-                f"expected finite float32 numbers, got {values[series, row, channel]} at row {row} "
-                f"of channel {self._info.channel_names[channel]!r} ({len(bad)} such in all)"
+                f"expected more than {warm_up + shortest - 1} rows, the history that "
+                f"{self.info.scaling} scaling wants before its first score, got {len(values)}"
             )
-        return values
-
-    def _per_channel(self, figures: npt.ArrayLike, what: str) -> Float64:
-        row = np.atleast_1d(_as_array(figures)).astype(np.float64)
-        fits = np.abs(row) <= np.finfo(np.float32).max  # False for NaN
-        if row.shape != (len(self._info.channels),) or not fits.all():
-            raise InputError(
-                f"expected a finite {what} for each channel ({len(self._info.channels)}), got {row}"
-            )
-        if what == "scale" and (row < np.finfo(np.float32).tiny).any():
-            raise InputError(f"expected a scale above 0 for each channel, got {row}")
-        return row[None]
+        if fixed:
+            return values, fixed
+        if self.info.scaling.kind == "series":
+            return values, series_moments(values)
+        return values[warm_up:], rolling_moments(values, warm_up)
 
 
-def check_threshold(threshold: float | None) -> None:
-    """Raises InputError for a threshold that no score can be compared with."""
-    if threshold is not None and not np.isfinite(threshold):
-        raise InputError(f"expected a finite threshold, got {threshold}")
+def _decided(answers: Answers, rule: AlarmRule) -> Answers:
+    """Returns the answers with the alarms of a rule that rolls."""
+    if rule.rolling is None:
+        return answers
+    nothing = np.empty((1, 0), np.float32)
+    limits = rolling_thresholds(answers.score, nothing, rule.rolling, rule.value)
+    return Answers(answers.score, answers.score > limits, answers.reconstruction, answers.error)
 
 
-def _as_array(values: npt.ArrayLike) -> AnyArray:
-    try:
-        return np.asarray(values)
-    except ValueError as error:
-        raise InputError("expected numbers in rows of one length, got rows of several") from error
+def _result(answers: Answers, warm_up: int) -> Result:
+    blank = Answers.none(1, warm_up, answers.error.shape[2])
+    whole = Answers.joined([blank, answers]) if warm_up else answers
+    return Result(*(array[0] for array in whole.arrays()))
 
 
-def _after(warm_up: int, figures: AnyArray) -> AnyArray:
-    """Returns `figures` preceded by `warm_up` rows without an answer: NaN, or False for alarms."""
-    blank = np.full((warm_up, *figures.shape[1:]), False if figures.dtype == bool else np.nan)
-    return np.concatenate([blank.astype(figures.dtype), figures])
+def _shaped(result: Result, axes: int) -> Result:
+    """Returns the result with reconstruction and error (T,) where the values were."""
+    if axes > 1:
+        return result
+    return Result(
+        result.score, result.alarm, result.reconstruction[:, 0], result.error[:, 0], result.start
+    )

@@ -11,7 +11,7 @@ import re
 
 from stillwatch.runtime.errors import CapsuleError
 
-__all__ = ["PLACEHOLDER", "check", "seal"]
+__all__ = ["PLACEHOLDER", "check", "of", "seal"]
 
 _PREFIX = b"stillwatch-sha256:"
 _MARK = re.compile(re.escape(_PREFIX) + rb"([0-9a-f]{64})")
@@ -23,6 +23,12 @@ def seal(content: bytes) -> bytes:
     start, end = _digest_span(content)
     blank = content[:start] + b"0" * 64 + content[end:]
     return content[:start] + hashlib.sha256(blank).hexdigest().encode() + content[end:]
+
+
+def of(content: bytes) -> str:
+    """Returns the digest that `content` carries, in hex."""
+    start, end = _digest_span(content)
+    return content[start:end].decode()
 
 
 def check(content: bytes, name: str) -> None:

@@ -4,6 +4,7 @@
     ├── InputError        a series, a line or an option is not what the model takes
     ├── CapsuleError      an .onnx file is not a sound capsule
     ├── CheckpointError   a .params file or its .json is not a sound checkpoint
+    ├── SnapshotError     saved bytes are damaged, or of another model
     ├── DataError         a data set is not there, or its bytes are not upstream's
     ├── ConfigError       a training configuration contradicts itself
     └── ExtraError        a command needs packages that are not installed
@@ -19,6 +20,7 @@ __all__ = [
     "DataError",
     "ExtraError",
     "InputError",
+    "SnapshotError",
     "StillwatchError",
 ]
 
@@ -37,6 +39,10 @@ class CapsuleError(StillwatchError):
 
 class CheckpointError(StillwatchError):
     """A .params file or its .json is not a sound checkpoint."""
+
+
+class SnapshotError(StillwatchError):
+    """Saved bytes are damaged, or of another model."""
 
 
 class DataError(StillwatchError):

@@ -18,7 +18,7 @@ import numpy as np
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import ConfigError
 
-__all__ = ["Moments", "ScalingPolicy", "rolling_moments", "series_moments"]
+__all__ = ["Moments", "ScalingPolicy", "history_moments", "rolling_moments", "series_moments"]
 
 _ROLLING = re.compile(r"rolling\((\d{1,7})\)")
 _SHORTEST_HISTORY = 2  # one value has no deviation
@@ -64,6 +64,11 @@ class ScalingPolicy:
 def series_moments(values: Float64) -> Moments:
     """Returns the moments (1, C) of a whole series (T, C)."""
     return _moments(values[None])
+
+
+def history_moments(history: Float64) -> Moments:
+    """Returns the moments (N, C) of whole histories (N, n, C), as `rolling_moments` has them."""
+    return _moments(history)
 
 
 def rolling_moments(values: Float64, history: int) -> Moments:

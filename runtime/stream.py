@@ -1,27 +1,32 @@
 """Streams: the detector's scores, one value or one chunk at a time."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.runtime.arrays import AnyArray, Float32, Float64
-from stillwatch.runtime.contract import OUTPUTS
-from stillwatch.runtime.detector import WINDOWS_PER_CALL, Detector, Result, State, check_threshold
-from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.scaling import Moments, rolling_moments
+from stillwatch.runtime.arrays import Float32, Float64
+from stillwatch.runtime.checks import LARGEST, as_array, as_batch
+from stillwatch.runtime.detector import Result
+from stillwatch.runtime.fleet import Fleet
+from stillwatch.runtime.tracks import Causal
 
 __all__ = ["Stream", "Verdict"]
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """The answer to one sample; reconstruction and error are (C,)."""
+class Verdict(NamedTuple):
+    """The answer that one sample brings; reconstruction and error are (C,).
+
+    row: which sample it is of. A causal model answers each sample itself; a
+    windowed one all rows of the window that the sample fills, and this is the
+    highest score among them: `extend` has them all.
+    """
 
     score: float
     alarm: bool
     reconstruction: Float32
     error: Float32
+    row: int
 
 
 class Stream:
@@ -31,107 +36,85 @@ class Stream:
     within a whole series. Not for use by two threads at once.
     """
 
-    def __init__(
-        self, detector: Detector, *, fixed: Moments | None, threshold: float | None
-    ) -> None:
+    def __init__(self, fleet: Fleet) -> None:
         """Use `Detector.stream`."""
-        policy = detector.info.scaling
-        if not detector.info.state:
-            raise InputError(
-                "a model that wants whole windows cannot stream yet: score windows of "
-                f"{detector.info.window} rows as they fill"
-            )
-        check_threshold(threshold)
-        if fixed is None and policy.kind == "series":
-            raise InputError(
-                "a capsule with 'series' scaling wants the whole series before its first score: "
-                "give mean and scale, or use a 'rolling' capsule such as nab-rds-online"
-            )
-        self._detector = detector
-        self._fixed = fixed
-        self._threshold = threshold
-        self._history: Float64 = np.empty((0, len(detector.info.channels)))
-        self._history_length = 0 if fixed else policy.history
-        self._state: State | None = None
-        self._position = 0  # in the window: a full one starts afresh
+        self._fleet = fleet
+        self._info = fleet.detector.info
+        # With one threshold for all, a single number can go straight to the graph.
+        plain = fleet.rule.rolling is None and len(self._info.channels) == 1
+        self._causal = fleet.track if plain and isinstance(fleet.track, Causal) else None
 
     @property
     def warm_up(self) -> int:
         """How many samples are still to come before the first answer."""
-        return self._history_length - len(self._history)
+        return self._fleet.warm_up
+
+    @property
+    def pending(self) -> int:
+        """How many samples wait for their window to fill."""
+        return self._fleet.pending
+
+    @property
+    def answered(self) -> int:
+        """How many rows have had their answer."""
+        return self._fleet.answered
 
     def update(self, value: npt.ArrayLike) -> Verdict | None:
-        """Returns the verdict on one sample, (C,) or a number; None while history fills."""
-        result = self.extend(np.atleast_1d(np.asarray(value))[None])
-        if np.isnan(result.score[0]):
+        """Returns the verdict that one sample brings, (C,) or a number; None where none is due.
+
+        None is the answer while a history or a window fills.
+        """
+        if type(value) is float and self._causal and abs(value) <= LARGEST and not self.warm_up:
+            return self._step(value, self._causal)
+        result = self.extend(np.atleast_1d(as_array(value))[None])
+        if not len(result.score) or np.isnan(result.score[-1]):
             return None
+        top = int(np.argmax(result.score))
         return Verdict(
-            score=float(result.score[0]),
-            alarm=bool(result.alarm[0]),
-            reconstruction=result.reconstruction[0],
-            error=result.error[0],
+            score=float(result.score[top]),
+            alarm=bool(result.alarm.any()),
+            reconstruction=result.reconstruction[top],
+            error=result.error[top],
+            row=result.start + top,
         )
 
     def extend(self, values: npt.ArrayLike) -> Result:
-        """Returns the scores of the next chunk, (T, C), or (T,) for one channel.
+        """Returns the answers that the next chunk brings, (T, C), or (T,) for one channel.
 
-        Rows that only filled the history have NaN and no alarm. Raises
-        InputError on a bad chunk; the stream then stands as before it.
+        The result is of the rows that have an answer now: of a causal model the
+        chunk's own, NaN and no alarm while they only fill the history; of a
+        windowed model all rows of each window that fills, `start` the first of
+        them. Raises InputError on a bad chunk; the stream then stands as before.
         """
-        rows = self._detector.check_rows(values)
-        filling = min(self.warm_up, len(rows))
-        answered = len(rows) - filling
-        parts = [_unanswered(filling, rows.shape[1])]
-        seen = rows
-        if self._fixed is None:
-            seen = np.concatenate([self._history, rows])
-        if answered:
-            moments = self._fixed or rolling_moments(seen, self._history_length)
-            parts += self._run(rows[filling:], moments)
-        if self._fixed is None:
-            self._history = seen[len(seen) - min(len(seen), self._history_length) :].copy()
-        score, alarm, reconstruction, error = (
-            np.concatenate(column) for column in zip(*parts, strict=True)
+        raw = as_array(values)
+        rows: Float64 = as_batch(raw, self._info)[:1]
+        return _single(self._fleet.advance(rows), raw.ndim)
+
+    def finish(self) -> Result:
+        """Returns the answers of the rows that no window has answered, and ends the stream.
+
+        As for a file: the window that ends with the last row answers for them.
+        """
+        return _single(self._fleet.finish(), 2)
+
+    def snapshot(self) -> bytes:
+        """Returns the stream's state; `detector.stream(saved)` goes on from it."""
+        return self._fleet.snapshot()
+
+    def _step(self, value: float, track: Causal) -> Verdict:
+        fleet, stepper = self._fleet, track.stepper
+        track.step(value, fleet.scale(value))
+        row = fleet.answered
+        fleet.answered = row + 1
+        wide = stepper.wide.copy()
+        return Verdict(
+            stepper.score.item(), stepper.alarm.item(), wide[0, 0, 0], wide[1, 0, 0], row
         )
-        flat = np.ndim(values) == 1
-        return Result(
-            score=score,
-            alarm=alarm,
-            reconstruction=reconstruction[:, 0] if flat else reconstruction,
-            error=error[:, 0] if flat else error,
-        )
-
-    def _run(self, rows: Float64, moments: Moments) -> list[list[AnyArray]]:
-        """Returns the graph's outputs, in parts that end where a window does."""
-        window = self._detector.info.window
-        parts = []
-        start = 0
-        while start < len(rows):
-            # The graph counts its windows from the first value it is given, so the rest of a
-            # begun window goes by itself, and whole windows follow together.
-            length = window - self._position if self._position else window * WINDOWS_PER_CALL
-            end = min(start + length, len(rows))
-            part = rows[start:end]
-            local = moments
-            if len(moments.mean) > 1:
-                local = Moments(moments.mean[start:end], moments.scale[start:end])
-            outputs, state = self._detector.run(
-                part, local, state=self._state, threshold=self._threshold
-            )
-            parts.append(outputs)
-            self._position = (self._position + len(part)) % window
-            self._state = state if self._position else None
-            start += len(part)
-        return parts
 
 
-def _unanswered(rows: int, channels: int) -> list[AnyArray]:
-    """Returns outputs for rows that only fill the history: no alarm, NaN elsewhere."""
-    wide = np.full((rows, channels), np.nan, np.float32)
-    by_name: dict[str, AnyArray] = {
-        "score": np.full(rows, np.nan, np.float32),
-        "alarm": np.zeros(rows, bool),
-        "reconstruction": wide,
-        "error": wide,
-    }
-    return [by_name[name] for name in OUTPUTS]
+def _single(result: Result, axes: int) -> Result:
+    """Returns the one stream's part of a fleet's result, (T,) for values (T,)."""
+    reconstruction, error = result.reconstruction[0], result.error[0]
+    if axes == 1:
+        reconstruction, error = reconstruction[:, 0], error[:, 0]
+    return Result(result.score[0], result.alarm[0], reconstruction, error, start=result.start)

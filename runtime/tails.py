@@ -46,7 +46,7 @@ class Tail:
             return self.level
         if abs(self.shape) < 1e-9:
             return self.level + self.scale * math.log(expected)
-        return self.level + self.scale / self.shape * (expected**self.shape - 1)
+        return self.level + self.scale * math.expm1(self.shape * math.log(expected)) / self.shape
 
 
 def fit_tail(scores: AnyArray, run: int) -> Tail | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.runtime.detector import Detector
+from stillwatch.runtime.policies import alarm_rule
 from stillwatch.runtime.scaling import Moments
 
 __all__ = ["Replay", "replay"]
@@ -34,10 +35,12 @@ def replay(detector: Detector) -> Replay:
     """Returns how far this machine's answers are from a capsule's golden vectors."""
     info = detector.info
     trained = Moments(np.array([info.mean]), np.array([info.scale]))
+    rule = alarm_rule(None, info)
     largest_reconstruction = largest_score = 0.0
     flips = 0
     for golden in info.golden:
-        (score, alarm, reconstruction, _), _ = detector.run(np.array(golden.values), trained)
+        answers, _ = detector.model.run(np.array(golden.values)[None], trained, rule)
+        score, alarm, reconstruction, _ = (array[0] for array in answers.arrays())
         expected = np.array(golden.score)
         wanted = np.array(golden.reconstruction)
         # In the sensor's units single precision rounds by its distance from zero, however small

@@ -4,7 +4,7 @@ import numpy as np
 
 from stillwatch.export.calibrate import build_uncalibrated
 from stillwatch.export.repeat_vector import expected_shapes
-from stillwatch.runtime import Detector, capsule
+from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.train.checkpoint import Checkpoint
 from stillwatch.train.config import RepeatVectorConfig
@@ -49,7 +49,7 @@ def make_capsule(config: RepeatVectorConfig, channels: int, seed: int = 0) -> by
 
 
 def detector_of(content: bytes) -> Detector:
-    return Detector(*capsule.open_session(content, "made up"))
+    return Detector.from_bytes(content, "made up")
 
 
 def normal_rows(rows: int, channels: int, seed: int = 0) -> Float64:

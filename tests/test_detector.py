@@ -89,7 +89,7 @@ def test_long_series_score_as_in_one_call(
     detector: Detector, series: Float64, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = detector.score(series)
-    monkeypatch.setattr("stillwatch.runtime.detector.WINDOWS_PER_CALL", 2)
+    monkeypatch.setattr("stillwatch.runtime.batch.WINDOWS_PER_CALL", 2)
     np.testing.assert_array_equal(detector.score(series).score, whole.score)
 
 

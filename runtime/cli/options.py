@@ -27,13 +27,26 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scale", type=float, nargs="+", help="a deviation for each channel, with --mean"
     )
-    parser.add_argument("--threshold", type=float, help="in place of the trained one")
+    parser.add_argument(
+        "--threshold",
+        metavar="POLICY",
+        help="above what to alarm: trained (the default), a number, sigmas(K), quantile(Q), "
+        "budget(N/week,SECONDSs) for so many false alarms at most, or rolling(Q,N) of the last N "
+        "scores",
+    )
+    parser.add_argument(
+        "--stride",
+        type=int,
+        metavar="ROWS",
+        help="of a windowed model: let a window end every so many rows (default: the capsule's)",
+    )
 
 
 def detector_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Returns mean, scale and threshold as `Detector.score` and `Detector.stream` take them."""
+    """Returns the options as `Detector.score` and `Detector.stream` take them."""
     return {
         "mean": arguments.mean,
         "scale": arguments.scale,
         "threshold": arguments.threshold,
+        "stride": arguments.stride,
     }

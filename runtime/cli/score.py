@@ -11,6 +11,7 @@ from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.cli.options import add_detector_options, detector_options
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.files import write_text
+from stillwatch.runtime.policies import AlarmRule, alarm_rule
 from stillwatch.runtime.table import Table, read_table, to_csv
 
 __all__ = ["add_arguments", "run"]
@@ -65,10 +66,9 @@ def _summary(
 ) -> list[str]:
     alarms = np.flatnonzero(result.alarm)
     unanswered = int(np.isnan(result.score).sum())
-    given = arguments.threshold
-    threshold = detector.info.threshold["value"] if given is None else given
+    rule = alarm_rule(arguments.threshold, detector.info)
     lines = [
-        f"{len(result.score)} rows, {len(alarms)} alarms above {threshold:.6g}"
+        f"{len(result.score)} rows, {len(alarms)} alarms above {_limit(rule)}"
         + (f", first {unanswered} rows without an answer (history)" if unanswered else "")
         + (f", {table.filled} cells filled forward" if table.filled else "")
     ]
@@ -82,3 +82,7 @@ def _summary(
     if len(alarms) > 5:
         lines.append(f"  and {len(alarms) - 5} more")
     return lines
+
+
+def _limit(rule: AlarmRule) -> str:
+    return rule.policy if rule.rolling else f"{rule.value:.6g}"
