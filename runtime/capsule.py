@@ -9,6 +9,7 @@ import onnxruntime
 from stillwatch.runtime import digest
 from stillwatch.runtime.contract import METADATA_KEY, OUTPUTS, CapsuleInfo
 from stillwatch.runtime.errors import CapsuleError, InputError
+from stillwatch.runtime.external import has_external_data
 
 __all__ = ["open_session", "read_bytes", "shipped"]
 
@@ -53,6 +54,12 @@ def open_session(
     content: bytes, name: str, *, threads: int = 1
 ) -> tuple[onnxruntime.InferenceSession, CapsuleInfo]:
     """Returns an onnxruntime session over a capsule's bytes and what the capsule says of itself."""
+    try:
+        external = has_external_data(content)
+    except ValueError as error:
+        raise CapsuleError(f"{name} is not an ONNX file: {error}") from error
+    if external:
+        raise CapsuleError(f"{name} refers to another file for its weights: a capsule is one file")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

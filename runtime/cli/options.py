@@ -3,7 +3,9 @@
 import argparse
 from typing import Any
 
-__all__ = ["add_detector_options", "detector_options"]
+from stillwatch.runtime.events import EventPolicy
+
+__all__ = ["add_detector_options", "add_event_options", "detector_options", "event_policy"]
 
 
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
@@ -50,3 +52,20 @@ def detector_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "threshold": arguments.threshold,
         "stride": arguments.stride,
     }
+
+
+def add_event_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say what makes an event of alarms."""
+    parser.add_argument(
+        "--min-length", dest="minimum", type=int, default=1, metavar="N",
+        help="alarms that make an event (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cool-down", dest="cooldown", type=int, default=0, metavar="ROWS",
+        help="calm rows that do not end an event (default: %(default)s)",
+    )  # fmt: skip
+
+
+def event_policy(arguments: argparse.Namespace) -> EventPolicy:
+    """Returns what makes an event."""
+    return EventPolicy(minimum=arguments.minimum, cooldown=arguments.cooldown)

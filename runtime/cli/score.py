@@ -8,20 +8,28 @@ from pathlib import Path
 import numpy as np
 
 from stillwatch.runtime.arrays import AnyArray
-from stillwatch.runtime.cli.options import add_detector_options, detector_options
+from stillwatch.runtime.cli.options import (
+    add_detector_options,
+    add_event_options,
+    detector_options,
+    event_policy,
+)
 from stillwatch.runtime.detector import Detector, Result
+from stillwatch.runtime.events import find_events
 from stillwatch.runtime.files import write_text
 from stillwatch.runtime.policies import AlarmRule, alarm_rule
 from stillwatch.runtime.table import Table, read_table, to_csv
 
 __all__ = ["add_arguments", "run"]
 
-_SHOWN = 60  # characters of an alarm's row in the summary
+_SHOWN = 60  # characters of an event's row in the summary
+_EVENTS = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of a scoring."""
     add_detector_options(parser)
+    add_event_options(parser)
     parser.add_argument("series", type=Path, help="CSV file with a header line")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="OUT.csv", help="where to (default: standard output)"
@@ -76,11 +84,20 @@ def _summary(
         lines.append(
             f"  not calibrated, so nothing is an alarm: stillwatch calibrate {arguments.model}"
         )
-    for row in alarms[:5]:
-        cells = textwrap.shorten(", ".join(table.rows[row]), _SHOWN)
-        lines.append(f"  row {row + 1}: score {result.score[row]:.6g}  {cells}")
-    if len(alarms) > 5:
-        lines.append(f"  and {len(alarms) - 5} more")
+    events = find_events(result, detector.info.channel_names, event_policy(arguments))
+    for event in events[:_EVENTS]:
+        cells = textwrap.shorten(", ".join(table.rows[event.peak]), _SHOWN)
+        span = f"row {event.start + 1}" + (
+            f" to {event.end + 1}" if event.end > event.start else ""
+        )
+        channels = ", ".join(f"{name} {share:.0%}" for name, share in event.channels)
+        lines.append(
+            f"  {span}: score {event.score:.6g} at row {event.peak + 1}"
+            + (f" ({channels})" if len(detector.info.channels) > 1 else "")
+            + f"  {cells}"
+        )
+    if len(events) > _EVENTS:
+        lines.append(f"  and {len(events) - _EVENTS} more events")
     return lines
 
 
