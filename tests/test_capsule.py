@@ -98,7 +98,7 @@ def test_an_unrelated_model_with_a_capsules_metadata_is_refused(model_path: Path
 
 def test_sealed_bytes_that_are_no_model_are_refused(model_path: Path) -> None:
     content = digest.seal(b"no protobuf " + digest.PLACEHOLDER.encode())
-    assert "does not load in onnxruntime" in refusal(content, model_path)
+    assert "is not an ONNX file" in refusal(content, model_path)
 
 
 def test_a_newer_schema_version_is_refused_with_the_way_out(

@@ -48,6 +48,9 @@ _COMMANDS = {
     "watch": _Command(
         "stillwatch.runtime.cli.watch", None, "lines from standard input -> one JSON line each"
     ),
+    "doctor": _Command(
+        "stillwatch.runtime.cli.doctor", None, "whether this device can do it, and how fast"
+    ),
     "data": _Command("stillwatch.train.data.command", "train", "fetch the public data, verified"),
 }
 
