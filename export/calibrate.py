@@ -221,7 +221,8 @@ def _build(
         scaling=ScalingPolicy("trained"),
         mean=tuple(map(float, sensors.mean)),
         scale=tuple(map(float, sensors.scale)),
-        threshold=threshold or {"rule": "not calibrated", "value": sensors.threshold},
+        threshold=threshold
+        or {"rule": "not calibrated", "value": sensors.threshold, "count": sensors.count},
         error_quantiles=error_quantiles or {},
         data=data,
         training=training if decoder == "plain" else {**training, "decoder": decoder},

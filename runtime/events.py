@@ -129,7 +129,7 @@ class EventTracker:
 def find_events(result: Result, names: Sequence[str], policy: EventPolicy) -> list[Event]:
     """Returns the events of a scored series, their places as row numbers from `result.start`."""
     tracker = EventTracker(names, policy)
-    errors = result.error.reshape(len(result.score), -1)
+    errors = result.error.reshape(len(result.score), len(names))
     found: list[Event] = []
     rows = zip(result.score.tolist(), result.alarm.tolist(), errors, strict=True)
     for row, (score, alarm, error) in enumerate(rows, start=result.start):

@@ -2,9 +2,10 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from stillwatch.runtime.contract import DIGEST_KEY, METADATA_KEY
 # A busy machine is no defect: nothing here is timed.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+PATIENCE = 60  # seconds until an answer that does not come fails the test
 
 # What would change how the program buffers, decodes or finds its data, unlike at a user's.
 _NOT_PASSED_ON = ("STILLWATCH_DATA", "PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONUTF8")
@@ -57,6 +60,51 @@ def run(
         )
 
     return run_program
+
+
+class Watch:
+    """A watch in a pipe: one line in, one line out."""
+
+    def __init__(self, command: list[str | Path], env: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env=env,
+        )
+
+    def send(self, line: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(f"{line}\n".encode())
+
+    def answer(self) -> dict[str, Any]:
+        assert self.process.stdout
+        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
+        assert ready, "no answer came"
+        found: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return found
+
+    def end(self) -> str:
+        _, complaints = self.process.communicate(timeout=PATIENCE)
+        return str(complaints.decode())
+
+
+@pytest.fixture
+def watch(program: Path, clean_env: dict[str, str]) -> Iterator[Callable[..., Watch]]:
+    started: list[Watch] = []
+
+    def start(*arguments: str) -> Watch:
+        started.append(Watch([program, "watch", *arguments], clean_env))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        if one.process.stdin and one.process.stdin.closed:
+            one.process.stdin = None  # or communicate would flush it
+        one.process.communicate()
 
 
 @pytest.fixture(scope="session")

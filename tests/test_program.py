@@ -3,14 +3,14 @@ import io
 import json
 import os
 import re
-import select
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from conftest import PATIENCE, Watch
 from test_capsule import unrelated_model
 
 from stillwatch.runtime import Detector, capsule
@@ -18,7 +18,6 @@ from stillwatch.runtime.arrays import Float64
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 CsvFile = Callable[..., Path]
-PATIENCE = 30  # seconds until an answer that does not come fails the test
 MOMENTS = ["--mean", "20", "--scale", "5"]
 WATCHES = pytest.mark.parametrize(
     ("arguments", "options"),
@@ -27,49 +26,6 @@ WATCHES = pytest.mark.parametrize(
         pytest.param(["nab-rds", *MOMENTS], {"mean": 20, "scale": 5}, id="offline"),
     ],
 )
-
-
-class Watch:
-    """A watch in a pipe: one line in, one line out."""
-
-    def __init__(self, command: list[str | Path], env: dict[str, str]) -> None:
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            env=env,
-        )
-
-    def send(self, line: str) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(f"{line}\n".encode())
-
-    def answer(self) -> dict[str, Any]:
-        assert self.process.stdout
-        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
-        assert ready, "no answer came"
-        found: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return found
-
-    def end(self) -> str:
-        _, complaints = self.process.communicate(timeout=PATIENCE)
-        return str(complaints.decode())
-
-
-@pytest.fixture
-def watch(program: Path, clean_env: dict[str, str]) -> Iterator[Callable[..., Watch]]:
-    started: list[Watch] = []
-
-    def start(*arguments: str) -> Watch:
-        started.append(Watch([program, "watch", *arguments], clean_env))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.process.kill()
-        one.process.communicate()
 
 
 def table(text: str) -> list[dict[str, str]]:

@@ -1,12 +1,14 @@
 """int8: refused where it does not pay, and within its own measured tolerance where it does."""
 
+import numpy as np
 import onnx
 import pytest
 from repeat_vectors import detector_of, make_capsule, normal_rows
 
 from stillwatch.export.calibrate import calibrate
 from stillwatch.export.quantize import quantize
-from stillwatch.runtime import capsule, detector
+from stillwatch.runtime import batch, capsule
+from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import CapsuleError, InputError
 from stillwatch.runtime.verify import replay
 from stillwatch.train.config import RepeatVectorConfig
@@ -51,12 +53,17 @@ def test_same_bytes_again(plain: bytes, small: bytes) -> None:
     assert quantize(plain, "made up") == small
 
 
-def changed_windows(content: bytes) -> list[bool]:
-    """Whether each window's scores change with a spike in the third."""
+def spiked_rows() -> tuple[Float64, Float64]:
+    """Normal rows, and the same with a spike in the third window."""
     values = normal_rows(6 * WINDOW, CHANNELS, seed=1)
     spiked = values.copy()
     spiked[2 * WINDOW + 5] += 500
-    scores = [detector_of(content).score(rows).score for rows in (values, spiked)]
+    return values, spiked
+
+
+def changed_windows(content: bytes) -> list[bool]:
+    """Whether each window's scores change with a spike in the third."""
+    scores = [detector_of(content).score(rows).score for rows in spiked_rows()]
     changed: list[bool] = (scores[0] != scores[1]).reshape(-1, WINDOW).any(axis=1).tolist()
     return changed
 
@@ -65,12 +72,20 @@ def test_spike_changes_its_own_window_alone(small: bytes) -> None:
     assert changed_windows(small) == [False, False, True, False, False, False]
 
 
-def test_spike_would_change_windows_of_the_same_call(
+def test_spike_changes_windows_of_the_same_call_within_the_tolerance(
     small: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # int8 scales by the largest value of a call: why the runtime gives it a window at a time.
-    monkeypatch.setattr(detector, "_SEQUENCES_PER_CALL", 3 * CHANNELS)
+    # int8 scales the hidden states, which lie within one, by the largest of a call.
+    monkeypatch.setattr(batch, "_SEQUENCES_PER_CALL", 3 * CHANNELS)
+    values, spiked = spiked_rows()
+    detector = detector_of(small)
+    found, disturbed = detector.score(values), detector.score(spiked)
     assert changed_windows(small) == [True, True, True, False, False, False]
+    scale = np.array(detector.info.scale)
+    off = np.abs(found.reconstruction - disturbed.reconstruction) / scale
+    own = slice(2 * WINDOW, 3 * WINDOW)
+    off[own] = 0
+    assert 0 < off.max() <= detector.info.tolerance
 
 
 @pytest.mark.parametrize("units", [8, 63])

@@ -145,7 +145,7 @@ def test_reconstruction_is_in_the_sensors_units(made: Made) -> None:
 def graph_reconstruction(made: Made, values: Float64) -> AnyArray:
     """What the graph says of (N, T, C) in one call."""
     feed = {"values": values.astype(np.float32)}
-    out: AnyArray = made.detector._session.run(["reconstruction"], feed)[0]
+    out: AnyArray = made.detector.session.run(["reconstruction"], feed)[0]
     return out
 
 

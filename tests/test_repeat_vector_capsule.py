@@ -65,7 +65,7 @@ def test_contract_of_the_file(config: RepeatVectorConfig) -> None:
 
 
 def test_values_are_all_that_must_be_fed(config: RepeatVectorConfig) -> None:
-    ports = detector_of(make_capsule(config, CHANNELS))._session.get_inputs()
+    ports = detector_of(make_capsule(config, CHANNELS)).session.get_inputs()
     assert [port.name for port in ports] == ["values"]
 
 
@@ -95,7 +95,7 @@ def plain(config: RepeatVectorConfig) -> bytes:
 
 
 def test_plain_inputs_fed_with_the_defaults_give_the_same(config: RepeatVectorConfig) -> None:
-    session = detector_of(plain(config))._session
+    session = detector_of(plain(config)).session
     assert [port.name for port in session.get_inputs()] == INPUTS
     feeds = {
         "values": values_of(40)[None].astype(np.float32),
@@ -105,7 +105,7 @@ def test_plain_inputs_fed_with_the_defaults_give_the_same(config: RepeatVectorCo
         "count": np.array(4, np.float32),
     }
     found = session.run(["score", "alarm", "reconstruction", "error"], feeds)
-    usual = detector_of(make_capsule(config, CHANNELS))._session.run(
+    usual = detector_of(make_capsule(config, CHANNELS)).session.run(
         ["score", "alarm", "reconstruction", "error"],
         {name: feeds[name] for name in ("values", "threshold", "count")},
     )

@@ -20,7 +20,7 @@ def called(above: Bool, count: int) -> Bool:
 @pytest.mark.parametrize("count", [0, 6, 9])
 @pytest.mark.parametrize("length", [WINDOW, 3 * WINDOW, 9 * WINDOW + 13])
 def test_window_rule_in_the_graph(length: int, count: int) -> None:
-    session = detector_of(calibrated(normal_rows(400, 3)).content)._session
+    session = detector_of(calibrated(normal_rows(400, 3)).content).session
     batch = np.stack([normal_rows(length, 3, seed) for seed in (1, 2)]).astype(np.float32)
     (score,) = session.run(["score"], {"values": batch})
     threshold = np.quantile(score, 0.6)
