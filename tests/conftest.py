@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
+from fuzzing import Worker
 from hypothesis import settings
 
 from stillwatch.runtime import capsule, digest
@@ -19,6 +20,7 @@ from stillwatch.runtime.contract import DIGEST_KEY, METADATA_KEY
 
 # A busy machine is no defect: nothing here is timed.
 settings.register_profile("suite", deadline=None)
+settings.register_profile("fuzz", deadline=None, max_examples=5_000)  # `make fuzz`
 settings.load_profile("suite")
 
 # What would change how the program buffers, decodes or finds its data, unlike at a user's.
@@ -57,6 +59,14 @@ def run(
         )
 
     return run_program
+
+
+@pytest.fixture(scope="session")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """Calls the program in a process that may die of what it is given."""
+    worker = Worker(tmp_path_factory.mktemp("fuzz"))
+    yield worker
+    worker.close()
 
 
 @pytest.fixture(scope="session")
