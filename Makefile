@@ -25,9 +25,9 @@ test: install
 	$(BIN)/mypy -p stillwatch.runtime -p stillwatch.train -p stillwatch.export -p stillwatch.benchmarks
 	$(BIN)/python -m pytest
 
-# Every Python and onnxruntime that can be had, with numpy and nothing else installed.
+# Every Python and onnxruntime that can be had, and Node with both of its engines where npm is.
 matrix: install
-	$(BIN)/python tests/matrix.py
+	$(BIN)/python tests/matrix.py --out benchmarks/results/portability/results.json
 
 # The tests that draw their inputs, with 5,000 draws each in place of 100: about 20 minutes.
 fuzz: install
