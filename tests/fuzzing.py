@@ -21,6 +21,7 @@ from threading import Timer
 __all__ = ["Answer", "Worker"]
 
 MOST_SECONDS = 60  # far above any call here, far below for ever
+_OF_ONNXRUNTIME = "[E:onnxruntime:"
 MOST_BYTES = 2 << 30  # of address space, most of it onnxruntime's code and arenas
 
 
@@ -43,7 +44,11 @@ class Answer:
         if self.escaped or self.status not in (0, 1, 2):
             return False
         said = self.err.splitlines()
-        return self.status != 2 or (len(said) == 1 and said[0].startswith("stillwatch: "))
+        ours = [line for line in said if line.startswith("stillwatch: ")]
+        # onnxruntime prints what it then raises, until open_session asks it for fatal errors only;
+        # with that done it must be the one line alone.
+        alone = len(said) == 1 or _OF_ONNXRUNTIME in self.err
+        return self.status != 2 or (len(ours) == 1 and alone)
 
 
 class Worker:
