@@ -21,6 +21,8 @@ from threading import Timer
 __all__ = ["Answer", "Worker"]
 
 MOST_SECONDS = 60  # far above any call here, far below for ever
+CALLS = 500  # of one process: failed loads leak a little, and the peak is to be of one call
+MOST_KEPT = 256 << 20  # bytes of peak after which the next call is given a new process
 _OF_ONNXRUNTIME = "[E:onnxruntime:"
 MOST_BYTES = 2 << 30  # of address space, most of it onnxruntime's code and arenas
 
@@ -58,10 +60,14 @@ class Worker:
         """Keeps the calls' inputs and outputs in `folder`."""
         self.folder = folder
         self._process: subprocess.Popen[str] | None = None
+        self._calls = 0
 
     def call(self, words: Sequence[str], stdin: bytes = b"") -> Answer:
         """Returns how `stillwatch WORDS...` ended on this input."""
         (self.folder / "in").write_bytes(stdin)
+        self._calls += 1
+        if self._calls % CALLS == 0:
+            self.close()
         process = self._process = self._process or self._start()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -75,7 +81,10 @@ class Worker:
             killer.cancel()
         out, err = ((self.folder / name).read_text("utf-8", "replace") for name in ("out", "err"))
         if line:
-            return Answer(out=out, err=err, **json.loads(line))
+            answer = Answer(out=out, err=err, **json.loads(line))
+            if answer.peak > MOST_KEPT:
+                self.close()
+            return answer
         status = process.wait()
         self._process = None
         return Answer(status=None, out=out, err=err, peak=0, escaped=f"the process died: {status}")
@@ -84,6 +93,7 @@ class Worker:
         """Ends the process."""
         if self._process is not None:
             self._process.communicate()
+            self._process = None
 
     def _start(self) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -111,9 +121,14 @@ def serve(folder: Path) -> None:
                 status = error.code if isinstance(error.code, int) else 1
             except BaseException:  # what gets out is what is looked for
                 escaped = traceback.format_exc()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps({"status": status, "peak": peak, "escaped": escaped}), file=answers)
+        print(json.dumps({"status": status, "peak": _peak(), "escaped": escaped}), file=answers)
         answers.flush()
+
+
+def _peak() -> int:
+    """Returns this process's peak memory; ru_maxrss would count its parent's, from the fork."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,15 @@ def test_scores_alike_with_numpy_and_onnxruntime_alone(
         assert found.compared
         assert found.flips == 0
         assert found.difference <= TOLERANCE
+
+
+def test_the_wheel_brings_capsules_examples_and_units(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    runtime = ROOT / "runtime"
+    for folder in ("models", "examples", "deploy"):
+        files = [path for path in (runtime / folder).iterdir() if path.is_file()]
+        assert files
+        assert {f"stillwatch/runtime/{folder}/{path.name}" for path in files} <= names
 
 
 def test_export_without_mxnet_gives_the_shipped_bytes(wheel: Path, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { historyOf, readInfo, scaler } from "./capsule.mjs";
 
+process.env.ORT_DISABLE_TELEMETRY ??= "1"; // or onnxruntime 1.29 and later report on their use
+
 const text = { type: "string" };
 const options = { engine: text, scaling: text, column: { ...text, multiple: true } };
 const { values: asked, positionals } = parseArgs({ options, allowPositionals: true });
