@@ -20,7 +20,7 @@ from threading import Timer
 
 __all__ = ["Answer", "Worker"]
 
-MOST_SECONDS = 60  # far above any call here, far below for ever
+MOST_SECONDS = 20  # far above any call here, far below for ever
 CALLS = 500  # of one process: failed loads leak a little, and the peak is to be of one call
 MOST_KEPT = 256 << 20  # bytes of peak after which the next call is given a new process
 _OF_ONNXRUNTIME = "[E:onnxruntime:"
@@ -73,12 +73,12 @@ class Worker:
         assert process.stdout is not None
         killer = Timer(MOST_SECONDS, process.kill)
         killer.start()
-        try:
+        line = ""
+        with contextlib.suppress(BrokenPipeError):  # it died after its last answer
             process.stdin.write(json.dumps(list(words)) + "\n")
             process.stdin.flush()
             line = process.stdout.readline()
-        finally:
-            killer.cancel()
+        killer.cancel()
         out, err = ((self.folder / name).read_text("utf-8", "replace") for name in ("out", "err"))
         if line:
             answer = Answer(out=out, err=err, **json.loads(line))
@@ -92,7 +92,8 @@ class Worker:
     def close(self) -> None:
         """Ends the process."""
         if self._process is not None:
-            self._process.communicate()
+            with contextlib.suppress(BrokenPipeError):
+                self._process.communicate()
             self._process = None
 
     def _start(self) -> "subprocess.Popen[str]":
