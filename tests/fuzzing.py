@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
-__all__ = ["Answer", "Worker"]
+__all__ = ["DIED", "Answer", "Worker"]
 
 MOST_SECONDS = 20  # far above any call here, far below for ever
 CALLS = 500  # of one process: failed loads leak a little, and the peak is to be of one call
+DIED = "the process died"
 MOST_KEPT = 256 << 20  # bytes of peak after which the next call is given a new process
 _OF_ONNXRUNTIME = "[E:onnxruntime:"
 MOST_BYTES = 2 << 30  # of address space, most of it onnxruntime's code and arenas
@@ -86,8 +87,11 @@ class Worker:
                 self.close()
             return answer
         status = process.wait()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+        process.stdout.close()
         self._process = None
-        return Answer(status=None, out=out, err=err, peak=0, escaped=f"the process died: {status}")
+        return Answer(status=None, out=out, err=err, peak=0, escaped=f"{DIED}: {status}")
 
     def close(self) -> None:
         """Ends the process."""
