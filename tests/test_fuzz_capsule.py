@@ -22,7 +22,7 @@ from stillwatch.runtime.errors import StillwatchError
 
 SOUND = {name: capsule.read_bytes(name) for name in shipped()}
 MOST_MEMORY = 512 << 20  # bytes; a sound capsule needs 70 MiB, most of it onnxruntime itself
-# What gets out still: names that are not UTF-8, which are read without a guard (open_session, info).
+# What gets out still: names that are not UTF-8, read without a guard in open_session and info.
 KNOWN = "UnicodeDecodeError"
 # What a graph must survive; "verify" and "score" join once Detector.run turns onnxruntime's
 # exceptions into a CapsuleError and checks its outputs' shapes.
