@@ -13,7 +13,7 @@ ifneq ($(wildcard ../shared/data),)
 export STILLWATCH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test matrix capsules nab-rds-capsules smd-capsules install clean
+.PHONY: demo test matrix fuzz capsules nab-rds-capsules smd-capsules install clean
 
 demo: install
 	$(BIN)/stillwatch reproduce nab-rds --seeds $(SEEDS) --out demo
@@ -25,9 +25,14 @@ test: install
 	$(BIN)/mypy -p stillwatch.runtime -p stillwatch.train -p stillwatch.export -p stillwatch.benchmarks
 	$(BIN)/python -m pytest
 
-# Every Python and onnxruntime that can be had, with numpy and nothing else installed.
+# Every Python and onnxruntime that can be had, and Node with both of its engines where npm is.
 matrix: install
-	$(BIN)/python tests/matrix.py
+	$(BIN)/python tests/matrix.py --out benchmarks/results/portability/results.json
+
+# The tests that draw their inputs, with 5,000 draws each in place of 100: about 20 minutes.
+fuzz: install
+	$(BIN)/python -m pytest --hypothesis-profile=fuzz --hypothesis-show-statistics \
+	  tests/test_fuzz.py tests/test_fuzz_capsule.py tests/test_params.py tests/test_table.py
 
 # The committed results, the checkpoints in them, and the capsules that the package ships. The
 # second takes two to three hours on two cores; it goes on where it was interrupted.

@@ -1,5 +1,11 @@
 """Scores time series with stillwatch capsules; needs numpy and onnxruntime, nothing else."""
 
+import os
+
+# onnxruntime's own builds report on their use unless told not to, and a detector on somebody's
+# device has no business to. Set before the first import of it; who wants it sets it to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 from stillwatch.runtime.capsule import shipped
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.errors import (

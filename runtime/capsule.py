@@ -8,13 +8,13 @@ import onnxruntime
 
 from stillwatch.runtime import digest
 from stillwatch.runtime.contract import METADATA_KEY, OUTPUTS, CapsuleInfo
-from stillwatch.runtime.errors import CapsuleError, InputError
+from stillwatch.runtime.errors import CapsuleError, InputError, first_line
 from stillwatch.runtime.external import has_external_data
 
 __all__ = ["open_session", "read_bytes", "shipped"]
 
 _SHIPPED = resources.files("stillwatch.runtime") / "models"
-_ERRORS_ONLY = 3  # overridable defaults are meant; onnxruntime warns about each at every load
+_FATAL_ONLY = 4  # its warnings are of what is meant, and its errors come as exceptions
 
 
 def shipped() -> tuple[str, ...]:
@@ -63,17 +63,19 @@ def open_session(
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = _ERRORS_ONLY
+    options.log_severity_level = _FATAL_ONLY
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        # Names that are not UTF-8 are met here, not at load.
+        metadata = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        ports = [*session.get_inputs(), *session.get_overridable_initializers()]
+        names = [(port.name, port.type, port.shape) for port in (*ports, *session.get_outputs())]
     except Exception as error:  # onnxruntime's exceptions share no base but Exception
-        reason = str(error).splitlines()[0]
-        raise CapsuleError(f"{name} does not load in onnxruntime: {reason}") from error
-    metadata = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        raise CapsuleError(f"{name} does not load in onnxruntime: {first_line(error)}") from error
     if metadata is None:
         raise CapsuleError(f"{name} has no stillwatch metadata; make one with 'stillwatch export'")
     info = CapsuleInfo.from_json(metadata, name)
-    missing = set(OUTPUTS) - {output.name for output in session.get_outputs()}
+    missing = set(OUTPUTS) - {port[0] for port in names}
     if missing:
         raise CapsuleError(f"{name} lacks the outputs {', '.join(sorted(missing))}")
     return session, info

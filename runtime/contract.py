@@ -7,14 +7,13 @@ know about it beyond shapes is one JSON document in the ONNX metadata.
 
 import dataclasses
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from stillwatch.runtime.errors import CapsuleError, StillwatchError
 from stillwatch.runtime.scaling import ScalingPolicy
-from stillwatch.runtime.tails import Tail
+from stillwatch.runtime.soundness import check_info, check_texts
 
 __all__ = [
     "DIGEST_KEY",
@@ -92,7 +91,15 @@ class CapsuleInfo:
     normal_scores: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
-        """Returns the metadata document; the same info always gives the same text."""
+        """Returns the metadata document; the same info always gives the same text.
+
+        Raises CapsuleError for an info that `from_json` would refuse.
+        """
+        try:
+            check_info(self)
+            check_texts(dataclasses.asdict(self))
+        except (KeyError, TypeError, ValueError) as error:
+            raise CapsuleError(f"these metadata do not fit a capsule: {error}") from error
         document = dataclasses.asdict(self) | {"scaling": str(self.scaling)}
         return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -101,17 +108,18 @@ class CapsuleInfo:
         """Returns the info that `text` holds; raises CapsuleError naming the capsule `name`."""
         try:
             document = json.loads(text)
+            check_texts(document)
             schema = document["schema"]
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise CapsuleError(f"{name} has metadata that cannot be read: {error}") from error
-        if not isinstance(schema, int) or schema > SCHEMA_VERSION:
+        if type(schema) is not int or not 1 <= schema <= SCHEMA_VERSION:
             raise CapsuleError(
                 f"{name} has schema version {schema!r}; this stillwatch reads up to "
                 f"{SCHEMA_VERSION}; upgrade with 'pip install --upgrade stillwatch'"
             )
         try:
             info = cls(**{**document, **_typed(document)})
-            _check(info)
+            check_info(info)
         except (KeyError, TypeError, ValueError, StillwatchError) as error:
             raise CapsuleError(
                 f"{name} has metadata that does not fit its schema: {error}"
@@ -122,25 +130,6 @@ class CapsuleInfo:
     def channel_names(self) -> tuple[str, ...]:
         """The channels' names, in the order of the last axis of `values`."""
         return tuple(channel.name for channel in self.channels)
-
-
-def _check(info: CapsuleInfo) -> None:
-    """Raises ValueError or TypeError for figures that no export writes."""
-    for name, least in (("window", 1), ("stride", 1), ("state", 0), ("parameters", 0)):
-        value = getattr(info, name)
-        if type(value) is not int or value < least:
-            raise ValueError(f"expected {name} as a whole number from {least}, got {value!r}")
-    count = len(info.channels)
-    if not count or len(info.mean) != count or len(info.scale) != count:
-        raise ValueError(f"expected a mean and a scale for each of {count} channels")
-    figures = [*info.mean, *info.scale, info.tolerance, info.threshold["value"]]
-    figures += info.error_quantiles.values()
-    if info.normal_scores:
-        figures += [info.normal_scores["mean"], info.normal_scores["deviation"]]
-        if info.normal_scores["tail"] is not None:
-            figures += asdict(Tail(**info.normal_scores["tail"])).values()
-    if not all(map(math.isfinite, figures)) or min(info.scale) <= 0:
-        raise ValueError("expected finite figures throughout, and scales above 0")
 
 
 def _typed(document: Mapping[str, Any]) -> dict[str, Any]:

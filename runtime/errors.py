@@ -22,7 +22,13 @@ __all__ = [
     "InputError",
     "SnapshotError",
     "StillwatchError",
+    "first_line",
 ]
+
+
+def first_line(error: Exception) -> str:
+    """Returns what another library's error says, in one line; its kind where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 class StillwatchError(Exception):

@@ -7,6 +7,7 @@ import onnxruntime
 
 from stillwatch.runtime.arrays import AnyArray, Bool, Float32, Float64
 from stillwatch.runtime.contract import OUTPUTS, CapsuleInfo
+from stillwatch.runtime.errors import CapsuleError, first_line
 from stillwatch.runtime.policies import AlarmRule
 from stillwatch.runtime.scaling import Moments
 
@@ -82,9 +83,26 @@ class Model:
                 state = self.zero_state(1)
             if state is not None:
                 feeds |= {"h": state.h, "c": state.c}
-        outputs = self.session.run(names, feeds)
+        try:
+            outputs = self.session.run(names, feeds)
+        except Exception as error:  # onnxruntime's exceptions share no base but Exception
+            raise CapsuleError(f"the capsule's graph cannot run: {first_line(error)}") from error
+        self._check_outputs(outputs, *values.shape[:2])
         answers = Answers(*outputs[: len(OUTPUTS)])
         return answers, State(*outputs[len(OUTPUTS) :]) if self.info.state else None
+
+    def _check_outputs(self, outputs: list[AnyArray], series: int, rows: int) -> None:
+        """Raises CapsuleError for a graph that does not answer as its metadata say."""
+        flat, wide = (series, rows), (series, rows, len(self.info.channels))
+        shapes = [flat, flat, wide, wide]
+        if self.info.state:
+            shapes += [(1, series, self.info.state)] * 2
+        for output, shape, kind in zip(outputs, shapes, "fbffff", strict=False):
+            if np.shape(output) != shape or output.dtype.kind != kind:
+                raise CapsuleError(
+                    f"the capsule's graph does not fit its metadata: expected {shape}, got "
+                    f"{np.shape(output)}"
+                )
 
     def feeds(self, values: Float64, moments: Moments, rule: AlarmRule) -> dict[str, AnyArray]:
         """Returns all inputs but the state, as the graph takes them."""

@@ -9,6 +9,7 @@ import onnxruntime
 
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.contract import OUTPUTS
+from stillwatch.runtime.errors import CapsuleError, first_line
 from stillwatch.runtime.model import Answers, Model, State
 from stillwatch.runtime.policies import AlarmRule
 from stillwatch.runtime.scaling import Moments
@@ -44,6 +45,10 @@ class Stepper:
                 name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data
             )
         self._run = model.session.run_with_iobinding
+        try:
+            self._run(self._binding)  # a graph that cannot is found here, not in the first step
+        except Exception as error:  # onnxruntime's exceptions share no base but Exception
+            raise CapsuleError(f"the capsule's graph cannot run: {first_line(error)}") from error
 
     @property
     def state(self) -> State:

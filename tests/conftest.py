@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from fuzzing import Worker
 from hypothesis import settings
 
 from stillwatch.runtime import capsule, digest
@@ -20,6 +21,7 @@ from stillwatch.runtime.contract import DIGEST_KEY, METADATA_KEY
 
 # A busy machine is no defect: nothing here is timed.
 settings.register_profile("suite", deadline=None)
+settings.register_profile("fuzz", deadline=None, max_examples=5_000)  # `make fuzz`
 settings.load_profile("suite")
 
 PATIENCE = 60  # seconds until an answer that does not come fails the test
@@ -105,6 +107,14 @@ def watch(program: Path, clean_env: dict[str, str]) -> Iterator[Callable[..., Wa
         if one.process.stdin and one.process.stdin.closed:
             one.process.stdin = None  # or communicate would flush it
         one.process.communicate()
+
+
+@pytest.fixture(scope="session")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """Calls the program in a process that may die of what it is given."""
+    worker = Worker(tmp_path_factory.mktemp("fuzz"))
+    yield worker
+    worker.close()
 
 
 @pytest.fixture(scope="session")

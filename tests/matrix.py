@@ -1,145 +1,151 @@
-"""The edge package on every Python and onnxruntime that can be had: one table, one answer.
+"""The same capsules on everything that can be had: one table, one answer.
 
-    python tests/matrix.py
+    python tests/matrix.py --out benchmarks/results/portability/results.json
 
 builds the wheel, installs it with numpy and onnxruntime alone into a fresh
-virtual environment per cell, and scores the same series by file and by pipe.
+virtual environment per cell, and the JavaScript packages beside the example.
+Every runner replays the golden vectors of each capsule, whose expected scores
+come from NumPy in double precision, and scores a series with each.
 """
 
-import csv
-import io
+import argparse
+import contextlib
+import json
+import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-ROOT = Path(__file__).resolve().parents[1]
-
-# onnxruntime 1.15 was built for NumPy 1 and for Python up to 3.11; 1.20 is the first for 3.13.
-CELLS = (
-    ("3.11", ("onnxruntime==1.15.*", "numpy<2")),
-    ("3.11", ("onnxruntime==1.20.*",)),
-    ("3.11", ("onnxruntime",)),
-    ("3.12", ("onnxruntime",)),
-    ("3.13", ("onnxruntime",)),
+from matrix_cases import MODULES, Case, make_cases
+from matrix_runners import (
+    ENGINES,
+    Answer,
+    ask_node,
+    ask_python,
+    build_wheel,
+    find_python,
+    install_node,
+    lacking_for_node,
+    make_environment,
 )
 
+from stillwatch.benchmarks.machine import provenance
+from stillwatch.runtime.files import make_folder, write_text
 
-@dataclass(frozen=True)
-class Answer:
-    """What one cell said: versions, and scores and alarms by model."""
+Row = dict[str, Any]
 
-    versions: str
-    scores: dict[str, list[float]]
-    alarms: dict[str, list[bool]]
-    verified: bool
+# onnxruntime 1.15 was built for NumPy 1.
+ONNXRUNTIMES = {
+    "1.15": ("onnxruntime==1.15.*", "numpy<2"),
+    "1.20": ("onnxruntime==1.20.*",),
+    "newest": ("onnxruntime",),
+}
+PYTHONS = ("3.11", "3.12", "3.13")
+NO_WHEEL = {("3.12", "1.15"), ("3.13", "1.15")}  # it was built for Python up to 3.11
 
-
-def find_python(version: str) -> str | None:
-    """Returns a command that starts this Python, or None."""
-    pyenv = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
-    for command in (sys.executable, f"python{version}", *map(str, pyenv)):
-        check = f"import sys; sys.exit(sys.version_info[:2] != ({version.replace('.', ',')}))"
-        try:
-            done = subprocess.run([command, "-c", check], capture_output=True, check=False)
-        except OSError:
-            continue
-        if done.returncode == 0:
-            return command
-    return None
+# Scores are printed with 7 digits; single precision and another build's kernels cost the last two.
+TOLERANCE = 1e-5
 
 
-def build_wheel(folder: Path) -> Path:
-    """Returns the project's wheel, built into `folder`."""
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-    subprocess.run([*command, "--wheel-dir", str(folder), str(ROOT)], check=True)
-    return next(folder.glob("stillwatch-*.whl"))
+def python_rows(cases: list[Case], reference: Answer, folder: Path) -> Iterator[Row]:
+    """Yields the line of each CPython and onnxruntime."""
+    wheel = build_wheel(folder)
+    for version in PYTHONS:
+        python = find_python(version)
+        for release, requirements in ONNXRUNTIMES.items():
+            runner = f"CPython {version}, onnxruntime {release}"
+            if python is None:
+                yield {"runner": runner, "absent": f"no CPython {version} here"}
+            elif (version, release) in NO_WHEEL:
+                yield {"runner": runner, "absent": "never built for this Python"}
+            else:
+                environment = folder / "environment"
+                try:
+                    made = make_environment(python, environment, [str(wheel), *requirements])
+                except subprocess.CalledProcessError:
+                    yield {"runner": runner, "absent": "pip could not install it"}
+                else:
+                    yield row(runner, partial(ask_python, made, cases), reference)
+                shutil.rmtree(environment)
 
 
-def make_environment(python: str, folder: Path, requirements: list[str]) -> Path:
-    """Returns the bin folder of a fresh virtual environment with the requirements."""
-    subprocess.run([python, "-m", "venv", str(folder)], check=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, "--disable-pip-version-check", *requirements], check=True)
-    return folder / "bin"
+def node_rows(cases: list[Case], reference: Answer, folder: Path) -> Iterator[Row]:
+    """Yields the line of each JavaScript engine."""
+    if shutil.which("npm"):
+        with contextlib.suppress(RuntimeError):  # then what is lacking is said below
+            install_node(MODULES.parent)
+    lacking = lacking_for_node(MODULES)
+    for engine in ENGINES:
+        if lacking:
+            yield {"runner": f"Node, {engine}", "absent": lacking}
+        else:
+            ask = partial(ask_node, MODULES, engine, cases, folder / "js")
+            yield row(f"Node, {engine}", ask, reference)
 
 
-def make_series() -> str:
-    """Returns a CSV of 700 values with a rhythm, noise and one spike."""
-    generator = np.random.default_rng(7)
-    values = 20 + 3 * np.sin(np.arange(700) / 40) + generator.normal(0, 0.5, 700)
-    values[600] += 400  # a spike that every capsule must call
-    return "value\n" + "".join(f"{value:.4f}\n" for value in values)
+def row(runner: str, ask: Callable[[], Answer], reference: Answer) -> Row:
+    """Returns a runner's line of the table, as a document."""
+    try:
+        answer = ask()
+    except (RuntimeError, AssertionError) as error:
+        return {"runner": runner, "passed": False, "error": str(error)}
+    found = {"golden": answer.golden, "series": answer.agreement(reference)}
+    return {
+        "runner": runner,
+        "versions": {name: value for name, value in answer.versions.items() if name != "beside"},
+        **{name: asdict(agreement) for name, agreement in found.items()},
+        "passed": all(
+            agreement.difference <= TOLERANCE and not agreement.flips
+            for agreement in found.values()
+        ),
+    }
 
 
-def ask(bin_folder: Path, series: Path) -> Answer:
-    """Returns what the program in an environment says of the series, by file and by pipe."""
-    program = str(bin_folder / "stillwatch")
-    packages = "import numpy, onnxruntime, sys, importlib.util as u; print('%d.%d' % "
-    packages += "sys.version_info[:2], numpy.__version__, onnxruntime.__version__, "
-    packages += "[m for m in ('mxnet', 'onnx', 'pandas', 'sklearn') if u.find_spec(m)])"
-    versions = _output([str(bin_folder / "python"), "-c", packages])
-    scores, alarms, verified = {}, {}, True
-    for model in ("nab-rds", "nab-rds-online"):
-        rows = list(csv.DictReader(io.StringIO(_output([program, "score", model, str(series)]))))
-        scores[model] = [float(row["score"] or "nan") for row in rows]
-        alarms[model] = [row["alarm"] == "1" for row in rows]
-        verified &= "passed" in _output([program, "verify", model])
-    lines = _output([program, "watch", "nab-rds-online"], series.read_text()).splitlines()
-    watched = [line.split('"alarm": ')[1].startswith("true") for line in lines]
-    verified &= watched == alarms["nab-rds-online"]
-    return Answer(versions.strip(), scores, alarms, verified)
-
-
-def differences(answer: Answer, reference: Answer) -> tuple[float, int]:
-    """Returns the largest difference in score, relative above one, and the alarms flipped."""
-    largest, flips = 0.0, 0
-    for model, expected in reference.scores.items():
-        wanted, got = np.array(expected), np.array(answer.scores[model])
-        off = np.abs(got - wanted) / np.maximum(1, np.abs(wanted))
-        largest = max(largest, float(np.nanmax(off)))
-        flips += int((np.isnan(got) != np.isnan(wanted)).sum())
-        flips += sum(
-            a != b for a, b in zip(answer.alarms[model], reference.alarms[model], strict=True)
-        )
-    return largest, flips
-
-
-def _output(command: list[str], text: str | None = None) -> str:
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
-    return done.stdout
+def as_line(row: Row) -> str:
+    """Returns a row as the table has it."""
+    for why in ("absent", "error"):
+        if why in row:
+            return f"{row['runner']:<34}{why}: {row[why]}"
+    figures = "".join(
+        f"{row[what]['difference']:<12.2g}{row[what]['flips']:<7}" for what in ("golden", "series")
+    )
+    versions = ", ".join(f"{name} {version}" for name, version in row["versions"].items())
+    return f"{row['runner']:<34}{figures}{'passed' if row['passed'] else 'FAILED'}: {versions}"
 
 
 def main() -> int:
-    """Prints the table; returns 0 if every cell that could be had agrees."""
-    here = Path(sys.executable).parent
-    good = True
+    """Prints the table and writes it; returns 0 if every runner that could be had agrees."""
+    parser = argparse.ArgumentParser(description="The portability matrix.")
+    parser.add_argument("--out", type=Path, help="write the results as JSON, too")
+    arguments = parser.parse_args()
+    rows: list[Row] = []
+    print(f"{'':<34}{'golden':<12}{'flips':<7}{'series':<12}{'flips':<7}")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        series = folder / "series.csv"
-        series.write_text(make_series())
-        reference, wheel = ask(here, series), build_wheel(folder)
-        print(f"{'python':<8}{'requirements':<32}{'difference':<12}{'flips':<7}answer, versions")
-        for number, (version, requirements) in enumerate(CELLS):
-            python = find_python(version)
-            if python is None:
-                print(f"{version:<8}{' '.join(requirements):<32}not on this machine")
-                continue
-            bin_folder = make_environment(
-                python, folder / f"venv{number}", [str(wheel), *requirements]
-            )
-            answer = ask(bin_folder, series)
-            largest, flips = differences(answer, reference)
-            passed = answer.verified and flips == 0 and largest <= 1e-5
-            good &= passed
-            print(
-                f"{version:<8}{' '.join(requirements):<32}{largest:<12.2g}{flips:<7}"
-                f"{'passed' if passed else 'FAILED'}, {answer.versions}"
-            )
-    return 0 if good else 1
+        cases = make_cases(folder)
+        reference = ask_python(Path(sys.executable).parent, cases)
+        for rows_of in (python_rows, node_rows):
+            for found in rows_of(cases, reference, folder):
+                rows.append(found)
+                print(as_line(found), flush=True)
+    if arguments.out:
+        document = {
+            **provenance(),
+            "command": "make matrix",
+            "tolerance": TOLERANCE,
+            "capsules": [case.name for case in cases],
+            "expected": "golden: NumPy in double precision; series: this environment's answer",
+            "runners": rows,
+        }
+        make_folder(arguments.out.parent)
+        write_text(arguments.out, json.dumps(document, indent=1) + "\n")
+    answered = [found["passed"] for found in rows if "passed" in found]
+    return 0 if answered and all(answered) else 1
 
 
 if __name__ == "__main__":

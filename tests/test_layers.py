@@ -31,6 +31,7 @@ PURE = [
         "files",
         "scaling",
         "scoring",
+        "soundness",
         "tails",
         "thresholds",
         "windows",

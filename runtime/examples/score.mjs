@@ -1,32 +1,56 @@
-// Scores a CSV in JavaScript with a capsule and onnxruntime, no code of stillwatch's:
+// Scores a CSV in JavaScript from a capsule alone. Copy this file and capsule.mjs beside it, then:
 //
-//   stillwatch export CHECKPOINT -o nab-rds-plain.onnx --plain-inputs
-//   npm install onnxruntime-node
-//   node score.mjs nab-rds-plain.onnx series.csv value 3.6568
+//   npm install onnxruntime-node       (or onnxruntime-web: WebAssembly, no native code)
+//   node score.mjs MODEL.onnx SERIES.csv [--engine onnxruntime-web] [--column NAME ...]
 //
-// Prints each row's score, and 1 where it is above the threshold. The trained threshold is in
-// `stillwatch info`. Plain inputs, since onnxruntime's JavaScript packages ignore what is fed for
-// an input that has a default, without a word.
+// Prints the rows with score and alarm behind them. Plain numbers only: no cell is empty or quoted.
 import { readFileSync } from "node:fs";
-import * as ort from "onnxruntime-node";
+import { parseArgs } from "node:util";
+import { historyOf, readInfo, scaler } from "./capsule.mjs";
 
-const [model, file, column, threshold] = process.argv.slice(2);
-const [header, ...rows] = readFileSync(file, "utf8").trim().split(/\r?\n/);
-const place = header.split(",").indexOf(column);
-const values = rows.map((row) => Number(row.split(",")[place]));
+process.env.ORT_DISABLE_TELEMETRY ??= "1"; // or onnxruntime 1.29 and later report on their use
 
-// The 'series' scaling policy: mean and deviation of the series being scored.
-const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-const scale = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+const text = { type: "string" };
+const options = { engine: text, scaling: text, column: { ...text, multiple: true } };
+const { values: asked, positionals } = parseArgs({ options, allowPositionals: true });
+const { InferenceSession, Tensor } = await import(asked.engine ?? "onnxruntime-node");
 
-const tensor = (data, shape) => new ort.Tensor("float32", Float32Array.from(data), shape);
-const session = await ort.InferenceSession.create(model);
-const { score, alarm } = await session.run({
-  values: tensor(values, [1, values.length, 1]),
-  mean: tensor([mean], [1, 1, 1]),
-  scale: tensor([scale], [1, 1, 1]),
-  threshold: tensor([threshold], []),
-  h: tensor([0], [1, 1, 1]),
-  c: tensor([0], [1, 1, 1]),
-});
-for (let i = 0; i < rows.length; i++) console.log(score.data[i].toPrecision(7), alarm.data[i]);
+const [model, csv] = positionals.map((path) => readFileSync(path));
+const info = readInfo(model);
+const [header, ...lines] = csv.toString().trim().split(/\r?\n/).map((line) => line.split(","));
+const names = asked.column ?? info.channels.map(({ name }) => name);
+const places = names.map((name) => header.indexOf(name));
+const rows = lines.map((cells) => places.map((i) => (cells[i]?.trim() ? Number(cells[i]) : NaN)));
+if (!rows.flat().every(Number.isFinite)) throw new Error("a column or a number is missing");
+
+const session = await InferenceSession.create(model, { logSeverityLevel: 3 });
+const policy = asked.scaling ?? info.scaling;
+// What is fed for an input that has a default is ignored without a word.
+if (policy !== "trained" && !session.inputNames.includes("mean"))
+  throw new Error(`${policy} scaling wants a capsule exported with --plain-inputs`);
+
+const scaling = scaler(info, policy, rows);
+const tensor = (data, shape) => new Tensor("float32", Float32Array.from(data), shape);
+const answers = lines.map(() => ["", 0]);
+for (let start = historyOf(policy); start < rows.length; start += info.window) {
+  // A model that carries no state wants whole windows: the last one answers for what is left.
+  const last = Math.max(historyOf(policy), rows.length - info.window);
+  const from = info.state ? start : Math.min(start, last);
+  const part = rows.slice(from, from + info.window);
+  const local = part.map((_, i) => scaling(from + i));
+  const shape = [1, part.length, names.length];
+  const zero = () => tensor(Array(info.state).fill(0), [1, 1, info.state]);
+  const feeds = {
+    values: tensor(part.flat(), shape),
+    mean: tensor(local.flatMap(({ mean }) => mean), shape),
+    scale: tensor(local.flatMap(({ scale }) => scale), shape),
+    threshold: tensor([info.threshold.value], []),
+    ...(info.state ? { h: zero(), c: zero() } : { count: tensor([info.threshold.count ?? 0], []) }),
+  };
+  const wanted = session.inputNames.map((name) => [name, feeds[name]]);
+  const { score, alarm } = await session.run(Object.fromEntries(wanted));
+  for (let i = start - from; i < part.length; i++)
+    answers[from + i] = [score.data[i].toPrecision(9), alarm.data[i]];
+}
+console.log([...header, "score", "alarm"].join());
+lines.forEach((cells, i) => console.log([...cells, ...answers[i]].join()));
