@@ -61,7 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--save-every", type=float, default=1.0, metavar="SECONDS",
-        help="with --state: at most so long between two saves of a busy watch (default: 1)",
+        help="with --state: at most so long between two saves of a busy watch (default: 1); what "
+        "comes by a pipe is saved as it is answered",
     )  # fmt: skip
     parser.add_argument(
         "--replay", action="store_true",
@@ -112,6 +113,7 @@ def _watch(arguments: argparse.Namespace, detector: Detector, stop: StopSignal) 
         watcher.restore(figures, snapshot, str(arguments.state))
         output.cut_back(figures["written"])
         skip = _go_on(feed, figures, watcher, replay=arguments.replay)
+    again = _regular() or arguments.replay  # the input can be read a second time
     journal = _Journal(arguments, options, watcher, output, feed)
     whole = True
     try:
@@ -123,7 +125,8 @@ def _watch(arguments: argparse.Namespace, detector: Detector, stop: StopSignal) 
             whole = _answer(watcher, lines, output)
             if not whole:
                 break  # the reader stands still and we are to stop: the state has none of these
-            journal.save(after=arguments.save_every)
+            # What a pipe gave is gone from it: the less of it is unsaved, the less a kill can lose.
+            journal.save(after=arguments.save_every if again else 0.0)
         if whole:
             if not arguments.state and not stop.given:
                 output.write(watcher.finish())
@@ -147,10 +150,14 @@ def _answer(watcher: Watcher, lines: Sequence[bytes], output: Output) -> bool:
 def _go_on(feed: Feed, figures: dict[str, Any], watcher: Watcher, *, replay: bool) -> int:
     """Returns how many lines to skip; says where the watch goes on."""
     print(f"stillwatch: going on after line {watcher.lines}", file=sys.stderr)
-    regular = stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
-    if regular and not replay and figures["read"] is not None:
+    if _regular() and not replay and figures["read"] is not None:
         feed.seek(int(figures["read"]))
     return watcher.lines if replay else 0
+
+
+def _regular() -> bool:
+    """Whether standard input is a file, whose lines can be read again."""
+    return stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
 
 
 class _Journal:
@@ -167,7 +174,6 @@ class _Journal:
         self._path = arguments.state
         self._options = options
         self._watcher, self._output, self._feed = watcher, output, feed
-        self._regular = stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
         self._lines = -1  # as of the last save
         self._saved = time.monotonic()
 
@@ -180,7 +186,7 @@ class _Journal:
         figures |= {
             "options": self._options,
             "written": self._output.settle(),
-            "read": self._feed.offset if self._regular else None,
+            "read": self._feed.offset if _regular() else None,
         }
         save_state(self._path, figures, snapshot)
         self._lines, self._saved = self._watcher.lines, now
