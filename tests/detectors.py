@@ -25,16 +25,26 @@ _CHECKPOINT = Path(__file__).parents[1] / "benchmarks" / "results" / "nab-rds" /
 @cache
 def nab_rds(scaling: str) -> Detector:
     """The trained model under one of the policies that it is calibrated for."""
-    return detector_of(build_capsule(*load_checkpoint(_CHECKPOINT), scaling))
+    return detector_of(nab_rds_capsule(scaling))
+
+
+@cache
+def nab_rds_capsule(scaling: str) -> bytes:
+    return build_capsule(*load_checkpoint(_CHECKPOINT), scaling)
 
 
 @cache
 def windowed(mode: str, channels: int) -> Detector:
     """A calibrated windowed model of random weights that calls many windows anomalous."""
+    return detector_of(windowed_capsule(mode, channels))
+
+
+@cache
+def windowed_capsule(mode: str, channels: int) -> bytes:
     config = RepeatVectorConfig(units=5, channels=mode, window=WINDOW)
     made = make_capsule(config, channels)
     normal = normal_rows(600, channels)
-    return detector_of(calibrate(made, "made up", normal, rate=0.3).content)
+    return calibrate(made, "made up", normal, rate=0.3).content
 
 
 @cache
