@@ -173,3 +173,14 @@ def test_snapshot_does_not_grow() -> None:
             stream.extend(rows[: 7 * WINDOW])  # whole strides: as many rows pending each time
             lengths.append(len(stream.snapshot()))
         assert max(lengths[3:]) <= lengths[3] + 5  # digits of the count of rows
+
+
+@pytest.mark.xfail(strict=True, reason="AlarmRule.policy keeps six digits of a number")
+def test_number_as_a_threshold_goes_on_to_its_last_digit() -> None:
+    detector = nab_rds("trained")
+    rows = rows_for(detector)
+    highest = float(detector.score(rows).score.max())
+    options = {"threshold": highest}  # exactly: nothing is above it
+    stream = detector.stream(**options)
+    assert not stream.extend(rows).alarm.any()
+    assert detector.stream(stream.snapshot())._fleet.rule == stream._fleet.rule

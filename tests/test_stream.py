@@ -168,3 +168,13 @@ def assert_same(
     whole = detector.score(values, **options)
     assert np.isfinite(whole.score[-1])
     assert_equal(found, whole)
+
+
+@pytest.mark.xfail(strict=True, reason="the short way of Stream.update does not ask whether")
+def test_a_finished_stream_refuses_a_single_number(series: Float64) -> None:
+    stream = OFFLINE.stream(**GIVEN)
+    stream.finish()
+    with pytest.raises(InputError, match="finished"):
+        stream.extend(series)
+    with pytest.raises(InputError, match="finished"):
+        stream.update(20.0)

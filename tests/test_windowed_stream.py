@@ -1,5 +1,6 @@
 """Streams of windowed models: however samples come, they score as the whole series does."""
 
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -190,3 +191,15 @@ def test_chunks_are_scored_as_they_come() -> None:
     for number in range(3):
         assert next(results).start == number * WINDOW
         assert asked == [WINDOW * i for i in range(number + 1)]
+
+
+@pytest.mark.xfail(strict=True, reason="Fleet.finish answers the pending rows at each call")
+def test_rows_are_answered_once_however_often_a_stream_is_finished() -> None:
+    detector = windowed("joint", 3)
+    stream = detector.stream()
+    stream.extend(rows_for(detector))
+    stream.finish()
+    with suppress(InputError):
+        assert not len(stream.finish().score)
+    assert stream.answered == ROWS
+    assert stream.pending == 0
