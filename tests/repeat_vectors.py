@@ -65,7 +65,7 @@ def normal_rows(rows: int, channels: int, seed: int = 0) -> Float64:
 
 
 def answers(content: bytes, values: AnyArray) -> list[AnyArray]:
-    """What the graph says of values (N, T, C), in the order of OUTPUTS, as any host would have it."""
+    """What the graph says of values (N, T, C), in the order of OUTPUTS."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # as the runtime: overridable defaults are meant
     session = onnxruntime.InferenceSession(content, options)
