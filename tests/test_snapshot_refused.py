@@ -124,6 +124,27 @@ def test_any_header_is_read_or_refused(header: Any, arrays: bytes) -> None:
     assert_refused(content)  # it is of no model
 
 
+@pytest.mark.parametrize(
+    ("described", "fragment"),
+    [
+        *((["a", kind, [2]], "array of type") for kind in ("|O", ">f4", "<U2", "f4,f4", "<f2", 4)),
+        *((["a", "<f4", shape], "array of type") for shape in ([-2], [2.0], [True], ["2"])),
+        *(
+            (["a", "<f4", shape], "larger than the snapshot")
+            for shape in ([3], [10**30, 3], [2, 2])
+        ),
+        *((["a", "<f4", shape], "more bytes than") for shape in ([1], [0], [2, 0], [])),
+        (["a", "<f4"], "not enough values"),
+        (["a", "<f4", [2], 1], "too many values"),
+    ],
+    ids=str,
+)
+def test_array_that_does_not_fit_its_bytes(described: list[Any], fragment: str) -> None:
+    header = {"version": 1, "kind": "stream", "figures": {}, "arrays": [described]}
+    with pytest.raises(SnapshotError, match=fragment):
+        unpack("stream", with_header(header, bytes(8)))
+
+
 def test_another_model_kind_number_or_version() -> None:
     content = saved("fixed")
     assert_refused(content, "rolling", "of another model: load the capsule that it was made with")
