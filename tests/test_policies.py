@@ -144,6 +144,7 @@ NOT_YET = {
     "more digits than Python reads": f"rolling(0.9,{'9' * 5000})",
     "a number with a line end": "nan\n",
     "sigmas beyond single precision": "sigmas(1e300)",
+    "a budget beyond single precision": f"budget(0.{'0' * 200}1/week,300s)",
 }
 
 
