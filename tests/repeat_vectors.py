@@ -1,11 +1,13 @@
 """Repeat-vector checkpoints with random, distinct weights, and their capsules, without training."""
 
 import numpy as np
+import onnxruntime
 
 from stillwatch.export.calibrate import build_uncalibrated
 from stillwatch.export.repeat_vector import expected_shapes
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.contract import OUTPUTS
 from stillwatch.train.checkpoint import Checkpoint
 from stillwatch.train.config import RepeatVectorConfig
 
@@ -60,3 +62,12 @@ def normal_rows(rows: int, channels: int, seed: int = 0) -> Float64:
     slow = np.sin(np.arange(rows)[:, None] / 9 + np.arange(channels))
     values: Float64 = means + scales * (slow + noise.normal(size=(rows, channels)) @ mixing)
     return values.astype(np.float32).astype(np.float64)
+
+
+def answers(content: bytes, values: AnyArray) -> list[AnyArray]:
+    """What the graph says of values (N, T, C), in the order of OUTPUTS."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # as the runtime: overridable defaults are meant
+    session = onnxruntime.InferenceSession(content, options)
+    found: list[AnyArray] = session.run(list(OUTPUTS), {"values": values.astype(np.float32)})
+    return found

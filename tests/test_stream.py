@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from answers import assert_equal, joined, spans
 from conftest import cpu_like
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -158,25 +159,22 @@ def test_a_series_capsule_refuses_to_stream_and_says_what_to_do() -> None:
 
 def in_chunks(stream: Stream, values: Float64, sizes: list[int]) -> Result:
     """Feeds the values in chunks of the sizes, over and over; returns the joined results."""
-    parts = []
-    start = turn = 0
-    while start < len(values):
-        size = sizes[turn % len(sizes)]
-        parts.append(stream.extend(values[start : start + size]))
-        start, turn = start + size, turn + 1
-    return Result(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("score", "alarm", "reconstruction", "error")
-        )
-    )
+    return joined([stream.extend(values[span]) for span in spans(len(values), sizes)])
 
 
 def assert_same(
     found: Result, detector: Detector, values: Float64, options: dict[str, Any]
 ) -> None:
-    """To the bit: a value's arithmetic does not depend on its neighbours in a call."""
     whole = detector.score(values, **options)
     assert np.isfinite(whole.score[-1])
-    for name in ("score", "alarm", "reconstruction", "error"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(whole, name), name)
+    assert_equal(found, whole)
+
+
+@pytest.mark.xfail(strict=True, reason="the short way of Stream.update does not ask whether")
+def test_a_finished_stream_refuses_a_single_number(series: Float64) -> None:
+    stream = OFFLINE.stream(**GIVEN)
+    stream.finish()
+    with pytest.raises(InputError, match="finished"):
+        stream.extend(series)
+    with pytest.raises(InputError, match="finished"):
+        stream.update(20.0)

@@ -1,0 +1,144 @@
+"""The projected decoder: the plain one's answers to the last bit, and chosen at export."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from checkpoints import make_checkpoint as nab_rds_checkpoint
+from checkpoints import random_weights as nab_rds_weights
+from checkpoints import save
+from onnx.reference import ReferenceEvaluator
+from repeat_vectors import (
+    RECONSTRUCTION_TOLERANCE,
+    answers,
+    detector_of,
+    make_checkpoint,
+    normal_rows,
+    random_weights,
+)
+
+from stillwatch.export.calibrate import build_uncalibrated, calibrate
+from stillwatch.export.capsule import build_capsule
+from stillwatch.export.quantize import quantize
+from stillwatch.runtime import Detector
+from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.contract import OUTPUTS
+from stillwatch.runtime.errors import InputError
+from stillwatch.train.config import RepeatVectorConfig
+
+WINDOW, CHANNELS = 12, 3
+FORMS = [(layers, mode) for layers in (1, 2, 3) for mode in ("independent", "joint")]
+FORM = pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form[0]}-{form[1]}")
+
+
+@cache
+def built(layers: int, mode: str, decoder: str, units: int = 5) -> bytes:
+    config = RepeatVectorConfig(units=units, layers=layers, channels=mode, window=WINDOW)
+    weights = random_weights(config, CHANNELS, seed=layers, size=0.6 if units < 20 else 0.15)
+    return build_uncalibrated(make_checkpoint(config, CHANNELS), weights, decoder=decoder)
+
+
+def batch(windows: int, rows: int = WINDOW) -> Float64:
+    return np.random.default_rng(windows).normal(0, 2, (windows, rows, CHANNELS))
+
+
+def assert_bits(plain: bytes, projected: bytes, values: Float64) -> None:
+    for one, other in zip(answers(plain, values), answers(projected, values), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@FORM
+@pytest.mark.parametrize("units", [5, 24, 64])
+def test_projected_equals_plain(form: tuple[int, str], units: int) -> None:
+    plain, projected = (built(*form, decoder, units) for decoder in ("plain", "projected"))
+    assert plain != projected
+    for windows in (*range(1, 14), 24, 40):
+        for one, other in zip(
+            *(answers(c, batch(windows)) for c in (plain, projected)), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+    # And where the graph itself cuts windows, with a rest.
+    for one, other in zip(*(answers(c, batch(2, 31)) for c in (plain, projected)), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@FORM
+def test_reference_evaluator_agrees(form: tuple[int, str]) -> None:
+    content = built(*form, "projected")
+    values = batch(3).astype(np.float32)
+    found = ReferenceEvaluator(onnx.load_from_string(content)).run(None, {"values": values})
+    for name, one, other in zip(OUTPUTS, found, answers(content, values), strict=True):
+        np.testing.assert_allclose(
+            np.asarray(one, float),
+            other.astype(float),
+            rtol=RECONSTRUCTION_TOLERANCE,
+            atol=RECONSTRUCTION_TOLERANCE,
+            err_msg=name,
+        )
+
+
+def test_projection_is_in_the_graph_and_said_in_the_file() -> None:
+    for decoder in ("plain", "projected"):
+        content = built(1, "independent", decoder)
+        operators = {node.op_type for node in onnx.load_from_string(content).graph.node}
+        assert ("EyeLike" in operators) == (decoder == "projected")
+        training = detector_of(content).info.training
+        assert training.get("decoder", "plain") == decoder
+
+
+def test_calibration_chooses_the_form_anew() -> None:
+    normal, rows = normal_rows(400, CHANNELS), normal_rows(100, CHANNELS, seed=1)
+    found = {}
+    for before in ("plain", "projected"):
+        for after in ("plain", "projected"):
+            made = calibrate(built(2, "joint", before), "made up", normal, decoder=after)
+            detector = detector_of(made.content)
+            assert detector.info.training.get("decoder", "plain") == after
+            found[before, after] = made.content
+            np.testing.assert_array_equal(
+                detector.score(rows).score,
+                detector_of(found["plain", "plain"]).score(rows).score,
+            )
+    # What it was made from does not show: the network is the same.
+    assert found["plain", "projected"] == found["projected", "projected"]
+    assert found["plain", "plain"] == found["projected", "plain"]
+
+
+def test_unknown_form_and_a_family_without_forms() -> None:
+    with pytest.raises(InputError, match="expected a decoder plain or projected, got 'folded'"):
+        built(1, "joint", "folded")
+    checkpoint = nab_rds_checkpoint()
+    with pytest.raises(InputError, match="nab-rds has no decoder to choose the form of"):
+        build_capsule(checkpoint, nab_rds_weights(checkpoint), decoder="projected")
+
+
+def test_int8_of_a_projected_decoder_is_refused() -> None:
+    content = built(1, "independent", "projected", units=64)
+    with pytest.raises(InputError, match="int8 wants the plain decoder") as caught:
+        quantize(content, "made up")
+    assert "\n" not in str(caught.value)
+
+
+def test_command_line(
+    run: Callable[..., Any], csv_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    config = RepeatVectorConfig(units=5, window=WINDOW)
+    checkpoint = save(
+        tmp_path / "made", make_checkpoint(config, CHANNELS), random_weights(config, CHANNELS)
+    )
+    model, mine = tmp_path / "model.onnx", tmp_path / "mine.onnx"
+    done = run("export", checkpoint, "-o", model, "--decoder", "projected")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Detector.load(model).info.training["decoder"] == "projected"
+    normal = csv_file(normal_rows(200, 1)[:, 0])
+    for options, decoder in (([], "plain"), (["--decoder", "projected"], "projected")):
+        done = run("calibrate", model, normal, "--column", "value", "-o", mine, *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert Detector.load(mine).info.training.get("decoder", "plain") == decoder
+    done = run("export", checkpoint, "-o", model, "--decoder", "folded")
+    assert done.returncode == 2
+    assert "folded" in done.stderr
