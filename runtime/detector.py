@@ -160,6 +160,11 @@ class Detector:
         stream = self.stream(mean=mean, scale=scale, threshold=threshold, stride=stride)
         for chunk in chunks:
             yield stream.extend(chunk)
+        if stream.pending and stream.warm_up:
+            raise InputError(
+                f"expected at least {self.info.window} rows, the model's window, got "
+                f"{stream.pending}"
+            )
         if stream.pending:
             yield stream.finish()
 
@@ -201,6 +206,8 @@ class Detector:
         """
         from stillwatch.runtime.fleet import Fleet
 
+        if threads < 1:
+            raise InputError(f"expected at least one thread, got {threads}")
         if saved is not None:
             if any(option is not None for option in (mean, scale, threshold, stride)):
                 raise InputError("expected a snapshot or options, got both: it brings its own")

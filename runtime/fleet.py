@@ -10,7 +10,8 @@ from stillwatch.runtime.checks import as_array, as_batch
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.errors import InputError, SnapshotError
 from stillwatch.runtime.model import Answers
-from stillwatch.runtime.policies import AlarmRule, alarm_rule, rolling_thresholds
+from stillwatch.runtime.policies import AlarmRule, rolling_thresholds
+from stillwatch.runtime.restore import read_kept
 from stillwatch.runtime.scaling import Moments, history_moments, rolling_moments
 from stillwatch.runtime.snapshot import pack, unpack
 from stillwatch.runtime.tracks import Causal, Windowed
@@ -83,7 +84,7 @@ class Fleet:
     def update(self, values: npt.ArrayLike) -> Result:
         """Returns the answers that one sample of each stream brings, (N, C) or (N,)."""
         raw = as_array(values)
-        return self.extend(raw[:, None])
+        return self.extend(raw[:, None] if raw.ndim else raw)
 
     def advance(self, rows: Float64) -> Result:
         """As `extend`, of values that are checked already."""
@@ -127,6 +128,8 @@ class Fleet:
         As for a file: the window that ends with the last row answers for them.
         A stream that has not filled a window has none.
         """
+        if self.finished:
+            raise InputError("the stream is finished: begin another")
         answers = self.track.finish(len(self.detector.info.channels))
         self.finished = True
         return self._result(self._decided(answers))
@@ -159,26 +162,19 @@ class Fleet:
                 f"the snapshot is of {figures.get('streams')} streams, {streams} were asked for"
             )
         try:
-            fixed = None
-            if "fixed_mean" in arrays:
-                fixed = Moments(arrays["fixed_mean"], arrays["fixed_scale"])
+            kept = read_kept(figures, arrays, detector, streams)
             fleet = cls(
                 detector,
                 streams,
-                fixed=fixed,
-                rule=alarm_rule(figures["policy"], detector.info),
-                stride=detector.check_stride(
-                    None if detector.info.state else int(figures["stride"])
-                ),
+                fixed=kept.fixed,
+                rule=kept.rule,
+                stride=kept.stride,
                 threads=threads,
             )
-            fleet.answered = int(figures["answered"])
-            fleet.finished = bool(figures["finished"])
-            channels = len(detector.info.channels)
-            fleet._history = _shaped(arrays["history"], (streams, None, channels))
-            fleet._recent = _shaped(arrays["recent"], (streams, None))
+            fleet.answered, fleet.finished = kept.answered, kept.finished
+            fleet._history, fleet._recent = kept.history, kept.recent
             fleet.track.restore(figures, arrays)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, InputError) as error:
             raise SnapshotError(f"the snapshot does not fit its schema: {error}") from error
         return fleet
 
@@ -210,12 +206,3 @@ def _rolling(seen: Float64, history: int) -> Moments:
         moments.mean.reshape(shape).transpose(1, 0, 2),
         moments.scale.reshape(shape).transpose(1, 0, 2),
     )
-
-
-def _shaped(array: AnyArray, shape: tuple[int | None, ...]) -> AnyArray:
-    wanted = tuple(
-        found if size is None else size for size, found in zip(shape, array.shape, strict=True)
-    )
-    if array.shape != wanted or not np.isfinite(array).all():
-        raise ValueError(f"an array of shape {array.shape} in place of {shape}")
-    return array

@@ -72,11 +72,15 @@ def alarm_rule(policy: ThresholdPolicy, info: CapsuleInfo) -> AlarmRule:
         return AlarmRule("trained", trained, None)
     try:
         value = float(policy)
+    except OverflowError:
+        raise InputError("expected a finite threshold, got a whole number too large") from None
     except (TypeError, ValueError):
-        return _named(str(policy).replace(" ", ""), info, trained)
-    if not abs(value) <= np.finfo(np.float32).max:
-        raise InputError(f"expected a finite threshold, got {policy}")
-    return AlarmRule(f"{value:g}", value, None)
+        rule = _named(str(policy).replace(" ", ""), info, trained)
+    else:
+        rule = AlarmRule(repr(value), value, None)  # all its digits: a snapshot goes on with it
+    if not abs(rule.value) <= np.finfo(np.float32).max:
+        raise InputError(f"expected a finite threshold, got {policy!r}")
+    return rule
 
 
 def _named(policy: str, info: CapsuleInfo, trained: float) -> AlarmRule:
@@ -105,7 +109,8 @@ def _named(policy: str, info: CapsuleInfo, trained: float) -> AlarmRule:
 
 def _rolling(policy: str, inner: str) -> Rolling:
     quantile, _, length = inner.partition(",")
-    if not length.isdecimal() or not 2 <= int(length) <= _LONGEST:
+    short = length.isdecimal() and len(length) <= len(str(_LONGEST))  # int() of a long text fails
+    if not short or not 2 <= int(length) <= _LONGEST:
         raise InputError(
             f"expected rolling(q,n), n scores from 2 to {_LONGEST}, as in rolling(0.99,2016), "
             f"got {policy!r}"

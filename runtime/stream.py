@@ -8,6 +8,7 @@ import numpy.typing as npt
 from stillwatch.runtime.arrays import Float32, Float64
 from stillwatch.runtime.checks import LARGEST, as_array, as_batch
 from stillwatch.runtime.detector import Result
+from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.fleet import Fleet
 from stillwatch.runtime.tracks import Causal
 
@@ -42,6 +43,7 @@ class Stream:
         self._info = fleet.detector.info
         # With one threshold for all, a single number can go straight to the graph.
         plain = fleet.rule.rolling is None and len(self._info.channels) == 1
+        plain = plain and not fleet.finished
         self._causal = fleet.track if plain and isinstance(fleet.track, Causal) else None
 
     @property
@@ -87,7 +89,9 @@ class Stream:
         them. Raises InputError on a bad chunk; the stream then stands as before.
         """
         raw = as_array(values)
-        rows: Float64 = as_batch(raw, self._info)[:1]
+        rows: Float64 = as_batch(raw, self._info)
+        if raw.ndim == 3:
+            raise InputError(f"expected one series (T,) or (T, C), got shape {raw.shape}")
         return _single(self._fleet.advance(rows), raw.ndim)
 
     def finish(self) -> Result:
@@ -95,6 +99,7 @@ class Stream:
 
         As for a file: the window that ends with the last row answers for them.
         """
+        self._causal = None
         return _single(self._fleet.finish(), 2)
 
     def snapshot(self) -> bytes:

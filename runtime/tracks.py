@@ -7,6 +7,7 @@ import numpy as np
 
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.batch import WINDOWS_PER_CALL, score_stacks
+from stillwatch.runtime.checks import LARGEST
 from stillwatch.runtime.model import Answers, Model, State
 from stillwatch.runtime.policies import AlarmRule
 from stillwatch.runtime.scaling import Moments
@@ -86,6 +87,9 @@ class Causal:
             raise ValueError(f"position {position!r} in a window of {self._window}")
         if state.h.shape != own.h.shape or state.c.shape != own.c.shape:
             raise ValueError(f"a state of shape {state.h.shape}")
+        # h is a product of a sigmoid and a tanh; c grows by at most one a step.
+        if not ((np.abs(state.h) <= 1).all() and (np.abs(state.c) <= self._window).all()):
+            raise ValueError("a state that no values lead to")
         self.position = position
         self.stepper.carry(state)
 
@@ -143,7 +147,8 @@ class Windowed:
         length = self._rows[0].shape[1]
         if not self._begun or not self.pending:
             return Answers.none(len(self._rows[0]), 0, channels)
-        return self._answers(list(self._rows), [(length - self._window, self.pending)])
+        owed, self.pending = self.pending, 0
+        return self._answers(list(self._rows), [(length - self._window, owed)])
 
     def figures(self) -> dict[str, Any]:
         """Returns what a snapshot holds of it beside arrays."""
@@ -159,10 +164,14 @@ class Windowed:
         pending, begun = figures["pending"], figures["begun"]
         own = self._rows[0].shape
         for part in rows:
-            if part.shape != rows[0].shape or part.shape[::2] != own[::2]:
+            if part.shape != rows[0].shape or part.ndim != 3 or part.shape[::2] != own[::2]:
                 raise ValueError(f"rows of shape {part.shape}")
-            if not np.isfinite(part).all():
+            if not (np.abs(part) <= LARGEST).all():  # False for NaN
                 raise ValueError("rows that are not finite")
+        if (rows[2] < np.finfo(np.float32).tiny).any():
+            raise ValueError("a scale that is not above 0")
+        if type(begun) is not bool:
+            raise ValueError(f"begun {begun!r}")
         least = self._window - 1 if begun is True else 0
         if type(pending) is not int or not 0 <= pending <= rows[0].shape[1] - least:
             raise ValueError(f"{pending!r} pending rows of {rows[0].shape[1]}")

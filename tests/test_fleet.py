@@ -175,19 +175,16 @@ def test_wrong_numbers_of_streams_and_threads_are_refused() -> None:
         detector.score_many([rows_for(detector, 1)[0]], threads=0)
 
 
-@pytest.mark.xfail(strict=True, reason="Detector.fleet takes any `threads`")
 def test_fleet_of_no_threads_is_refused() -> None:
     with pytest.raises(InputError, match="at least one thread"):
         windowed("joint", 3).fleet(1, threads=0)
 
 
-@pytest.mark.xfail(strict=True, raises=IndexError, reason="Fleet.update slices before it checks")
 def test_a_number_for_a_fleet_is_refused() -> None:
     with pytest.raises(InputError):
         nab_rds("trained").fleet(2).update(3.0)
 
 
-@pytest.mark.xfail(strict=True, reason="Stream.extend drops all series but the first")
 def test_several_series_for_one_stream_are_refused() -> None:
     with pytest.raises(InputError):
         nab_rds("trained").stream().extend(np.ones((2, 5, 1)))

@@ -175,7 +175,6 @@ def test_snapshot_does_not_grow() -> None:
         assert max(lengths[3:]) <= lengths[3] + 5  # digits of the count of rows
 
 
-@pytest.mark.xfail(strict=True, reason="AlarmRule.policy keeps six digits of a number")
 def test_number_as_a_threshold_goes_on_to_its_last_digit() -> None:
     detector = nab_rds("trained")
     rows = rows_for(detector)

@@ -170,7 +170,6 @@ def assert_same(
     assert_equal(found, whole)
 
 
-@pytest.mark.xfail(strict=True, reason="the short way of Stream.update does not ask whether")
 def test_a_finished_stream_refuses_a_single_number(series: Float64) -> None:
     stream = OFFLINE.stream(**GIVEN)
     stream.finish()

@@ -198,7 +198,6 @@ def test_chunks_are_scored_as_they_come() -> None:
         assert asked == [WINDOW * i for i in range(number + 1)]
 
 
-@pytest.mark.xfail(strict=True, reason="Fleet.finish answers the pending rows at each call")
 def test_rows_are_answered_once_however_often_a_stream_is_finished() -> None:
     detector = windowed("joint", 3)
     stream = detector.stream()
