@@ -44,7 +44,7 @@ class Engine:
     checkpoint's folder to what `load` reads, made in the second folder;
     raises InputError where the engine is not for this network. load: with so
     many threads. load_step: a causal network over so many streams, its state
-    carried from call to call.
+    carried from call to call. weight_bytes: of one weight as it is read in a run.
 
     What cannot run here raises ModuleNotFoundError or ExtraError in `start`.
     """
@@ -57,6 +57,7 @@ class Engine:
     prepare: Callable[[Path, Path], Path]
     load: Callable[[Path, int], Run]
     load_step: Callable[[Path, int, int], Step] | None = None
+    weight_bytes: int = 4
 
 
 def checkpoint_itself(checkpoint: Path, folder: Path) -> Path:  # noqa: ARG001

@@ -27,4 +27,5 @@ ENGINE = Engine(
     start=start,
     prepare=_prepare,
     load=load,
+    weight_bytes=1,
 )

@@ -48,6 +48,11 @@ _COMMANDS = {
     "watch": _Command(
         "stillwatch.runtime.cli.watch", None, "lines from standard input -> one JSON line each"
     ),
+    "bench": _Command(
+        "stillwatch.benchmarks.bench_command",
+        "export,benchmarks",
+        "parameters, size, memory, cold start and latency of every engine at hand",
+    ),
     "data": _Command("stillwatch.train.data.command", "train", "fetch the public data, verified"),
 }
 
