@@ -36,7 +36,6 @@ from stillwatch.train.config import NabRdsConfig
 __all__ = ["measure"]
 
 
-
 def measure(setup: Setup) -> Card:
     """Returns the card of a run; the engines work in processes of their own."""
     about, host = provenance(), machine()

@@ -13,12 +13,16 @@ __all__ = [
     "ENGINE_HEADER",
     "LATENCY_HEADER",
     "NETWORK_HEADER",
+    "PARITY_HEADER",
     "SIZE_HEADER",
     "STEP_HEADER",
+    "cold_parts",
     "cold_rows",
     "engine_rows",
+    "faster",
     "latency_rows",
     "network_rows",
+    "parity_rows",
     "quoted_ratios",
     "size_rows",
     "step_rows",
@@ -46,6 +50,7 @@ COLD_HEADER = (
     *("engine", "Python", "imports", "load", "first window", "together, ms"),
     *("resident, MiB", "installed, MiB"),
 )
+PARITY_HEADER = ("network", "engine", "largest difference", "mean", "tolerance", "because", "")
 SIZE_HEADER = (
     *("network", "hidden", "layers", "window", "parameters", "counted in the graph"),
     *("operations a window", "fp32 file", "int8 file", "weights"),
@@ -155,6 +160,18 @@ def size_rows(card: Card) -> list[tuple[str, ...]]:
             s.source,
         )
         for s in card.subjects
+    ]
+
+
+def parity_rows(card: Card) -> list[tuple[str, ...]]:
+    """Returns a row for each engine and network: how far from float64, and how far it may be."""
+    reasons = {engine.name: engine.why for engine in card.engines}
+    return [
+        (
+            *(p.subject, p.engine, f"{p.largest:.2g}", f"{p.mean:.2g}", f"{p.tolerance:g}"),
+            *(reasons[p.engine], "passed" if p.passed else "NOT TIMED"),
+        )
+        for p in card.parity
     ]
 
 

@@ -58,10 +58,7 @@ def time_scenarios(job: Job, runs: dict[str, Run]) -> dict[str, Any]:
     found = {}
     for scenario, chunks in job["chunks"].items():
         query = windows[: job["scenarios"][scenario]]
-        tasks = {
-            name: in_chunks(runs[name], query, chunk)
-            for name, chunk in chunks.items()
-        }
+        tasks = {name: in_chunks(runs[name], query, chunk) for name, chunk in chunks.items()}
         found[scenario] = interleave(tasks, pace, seed=job["seed"])
     return found
 

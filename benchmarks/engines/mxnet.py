@@ -15,7 +15,7 @@ from stillwatch.benchmarks.engines.base import (
 )
 from stillwatch.runtime.arrays import AnyArray, Float32
 
-__all__ = ["ENGINE"]
+__all__ = ["ENGINE", "network"]
 
 
 def _start() -> None:
@@ -25,7 +25,7 @@ def _start() -> None:
 def _load(path: Path, threads: int) -> Run:  # noqa: ARG001  (by OMP_NUM_THREADS, at import)
     from stillwatch.train.mxnet_compat import mx
 
-    net = _network(path)
+    net = network(path)
     net.hybridize(static_alloc=True, static_shape=True)
 
     def run(windows: Float32) -> AnyArray:
@@ -40,7 +40,7 @@ def _load_step(path: Path, streams: int, threads: int) -> Step:  # noqa: ARG001
     from stillwatch.train.checkpoint import load_checkpoint
     from stillwatch.train.mxnet_compat import mx
 
-    net = _network(path)
+    net = network(path)
     net.lstm.hybridize(static_alloc=True, static_shape=True)
     net.dense.hybridize(static_alloc=True, static_shape=True)
 
@@ -59,7 +59,7 @@ def _load_step(path: Path, streams: int, threads: int) -> Step:  # noqa: ARG001
     return restarting(begin, checkpoint.config.window)
 
 
-def _network(path: Path) -> Any:
+def network(path: Path) -> Any:
     """Returns the Gluon network, by the imports that it needs and no more."""
     from stillwatch.train.checkpoint import PARAMS_NAME, load_checkpoint
     from stillwatch.train.config import RepeatVectorConfig

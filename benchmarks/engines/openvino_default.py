@@ -24,4 +24,5 @@ ENGINE = Engine(
     start=start,
     prepare=write_capsule,
     load=_load,
+    weight_bytes=2,  # where it is bfloat16
 )
