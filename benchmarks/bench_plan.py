@@ -53,13 +53,13 @@ class Plan:
         return cls(
             processes=2,
             rounds=6,
-            seconds=2.0,
+            seconds=1.5,
             cold=2,
             micro=(64, 16),
             windows=(50, 200),
-            batches=(1, 2, 6, 12, 24, 38),
-            offline=60,
-            survey_seconds=0.05,
+            batches=(1, 6, 12, 24, 38),
+            offline=48,
+            survey_seconds=0.03,
         )
 
     @property

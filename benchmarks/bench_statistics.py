@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stillwatch.runtime.arrays import Float64
+
 __all__ = ["QUANTILES", "Ratio", "quantiles", "ratio", "slope"]
 
 # In percent; 0 and 100 are the fastest and the slowest call of all.
@@ -46,20 +48,14 @@ def ratio(slower: Rounds, faster: Rounds, *, paired: bool = True, seed: int = 0)
     that share no rounds: each is resampled by itself.
     """
     generator = np.random.default_rng(seed)
+    above, below = _table(slower), _table(faster)
     if paired:
-        pairs = [
-            np.array(a)[: min(len(a), len(b))] / np.array(b)[: min(len(a), len(b))]
-            for a, b in zip(slower, faster, strict=True)
-        ]
-        drawn = [np.median(_resampled(pairs, generator)) for _ in range(_RESAMPLES)]
-        middle = np.median(np.concatenate(pairs))
+        rounds = min(above.shape[1], below.shape[1])
+        by_round = above[:, :rounds] / below[:, :rounds]
+        middle, drawn = np.median(by_round), _medians(by_round, generator)
     else:
-        above, below = ([np.array(p) for p in rounds] for rounds in (slower, faster))
-        drawn = [
-            np.median(_resampled(above, generator)) / np.median(_resampled(below, generator))
-            for _ in range(_RESAMPLES)
-        ]
-        middle = np.median(np.concatenate(above)) / np.median(np.concatenate(below))
+        middle = np.median(above) / np.median(below)
+        drawn = _medians(above, generator) / _medians(below, generator)
     low, high = np.percentile(drawn, (2.5, 97.5))
     return Ratio(float(middle), float(low), float(high))
 
@@ -69,10 +65,16 @@ def slope(x: Sequence[float], y: Sequence[float]) -> float:
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
 
 
-def _resampled(
-    processes: Sequence[np.ndarray[tuple[int], np.dtype[np.float64]]],
-    generator: np.random.Generator,
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    chosen = generator.integers(len(processes), size=len(processes))
-    parts = (processes[i] for i in chosen)
-    return np.concatenate([part[generator.integers(len(part), size=len(part))] for part in parts])
+def _table(rounds: Rounds) -> Float64:
+    """Returns spans by process and round; as many rounds of each as the shortest has."""
+    fewest = min(map(len, rounds))
+    return np.array([process[:fewest] for process in rounds], np.float64)
+
+
+def _medians(table: Float64, generator: np.random.Generator) -> Float64:
+    """Returns the medians of resampled tables: processes first, then rounds within each."""
+    processes, rounds = table.shape
+    chosen = generator.integers(processes, size=(_RESAMPLES, processes, 1))
+    within = generator.integers(rounds, size=(_RESAMPLES, processes, rounds))
+    medians: Float64 = np.median(table[chosen, within].reshape(_RESAMPLES, -1), axis=1)
+    return medians

@@ -230,7 +230,9 @@ def _decoded(kind: Any, value: Any, place: str) -> Any:
         return {key: _decoded(inner[1], item, f"{place}.{key}") for key, item in value.items()}
     if kind is Any:
         return value
-    if kind is float and type(value) in (int, float) and math.isfinite(value):
+    if kind is float and type(value) in (int, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{place}: expected a finite float, got {value}")
         return float(value)
     if isinstance(kind, type) and not isinstance(kind, types.GenericAlias) and type(value) is kind:
         return value

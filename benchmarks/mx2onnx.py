@@ -53,8 +53,8 @@ def run_mx2onnx(checkpoint: Path, windows: Float32) -> AnyArray:
         raise ExtraError(
             f"its graph does not run: {' '.join(str(error).split())[-160:]}"
         ) from error
-    decoded = np.concatenate([np.asarray(part).transpose(1, 0, 2) for part in parts])
-    return decoded[: len(windows)]
+    decoded: AnyArray = np.concatenate([np.asarray(part) for part in parts], axis=1)
+    return decoded.transpose(1, 0, 2)[: len(windows)]  # TNC -> NTC
 
 
 def _export(checkpoint: Path, shape: tuple[int, int, int]) -> bytes:
