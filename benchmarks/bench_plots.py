@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from stillwatch.benchmarks.bench_statistics import slope
 from stillwatch.benchmarks.bench_tables import cold_parts
@@ -16,29 +16,30 @@ from stillwatch.benchmarks.palette import BLUE, GREEN, GREY, ORANGE, RED, styles
 __all__ = ["cold_starts", "distributions", "memory", "pareto", "scaling"]
 
 _WIDTH = 9.0
-_FEWEST = 3  # points that a slope is drawn through
+_FEWEST = 2  # points that a slope is drawn through
 Series = tuple[Sequence[float], Sequence[float]]
 
 
 def pareto(card: Card, quality: Sequence[Mapping[str, Any]]) -> Figure:
-    """Returns window F1 against latency at N=1; a point's size and label are its parameters.
+    """Returns window F1 against latency at N=1; a point's size grows with its parameters.
 
     quality: the summary of the SMD results, whose rows have the networks' names.
     """
     figure, axes = _figure(card, 5.6)
-    f1 = {r["row"]: r["f1"] for r in quality if r["score"] == "error and level"}
+    f1 = {r["row"]: r["f1"]["median"] for r in quality if r["score"] == "error and level"}
+    sizes = {subject.name: subject.parameters for subject in card.subjects}
     look = styles([engine.name for engine in card.engines])
     labelled = set()
     for timing in card.timings:
         if timing.scenario != "SingleStream" or timing.subject not in f1:
             continue
-        spread = f1[timing.subject]
-        parameters = next(s.parameters for s in card.subjects if s.name == timing.subject)
-        label = timing.engine if timing.engine not in labelled else None
+        # int8 has a detection quality of its own.
+        small = f"{timing.subject}, int8" if timing.engine.endswith("int8") else timing.subject
+        axes.plot(timing.p50 / 1e3, f1.get(small, f1[timing.subject]), **look[timing.engine],
+                  ls="", alpha=0.85, ms=5 + 1.6 * len(str(sizes[timing.subject])),
+                  markeredgecolor="white",
+                  label=None if timing.engine in labelled else timing.engine)  # fmt: skip
         labelled.add(timing.engine)
-        axes.plot(timing.p50 / 1e3, spread["median"], **look[timing.engine], ls="", alpha=0.85,
-                  ms=5 + 1.6 * len(str(parameters)), markeredgecolor="white",
-                  label=label)  # fmt: skip
     for subject in card.subjects:
         if subject.name in f1:
             fastest = min(
@@ -47,7 +48,7 @@ def pareto(card: Card, quality: Sequence[Mapping[str, Any]]) -> Figure:
                 if t.subject == subject.name and t.scenario == "SingleStream"
             )
             axes.annotate(f"{subject.name}, {subject.parameters:,}", xytext=(0, 13), fontsize=8,
-                          xy=(fastest / 1e3, f1[subject.name]["median"]),
+                          xy=(fastest / 1e3, f1[subject.name]),
                           textcoords="offset points", ha="center")  # fmt: skip
     axes.set(xscale="log", xlabel="latency at N=1, ms (p50)",
              ylabel="window F1, macro over machines, median seed",
@@ -105,7 +106,7 @@ def cold_starts(card: Card) -> Figure:
     axes.invert_yaxis()
     axes.margins(x=0.1)
     axes.set(xlabel="ms, fresh process", title=f"Cold start, {_cold_subject(card)}")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper right")
     return figure
 
 
@@ -134,7 +135,7 @@ def memory(card: Card) -> Figure:
     axes.margins(x=0.12)
     axes.set(xscale="log", xlabel="MiB", title=f"Memory and disk, {_cold_subject(card)}")
     _plain(axes.xaxis)
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper right")
     return figure
 
 
@@ -213,10 +214,15 @@ def _source(card: Card) -> str:
 
 
 def _legend(axes: Axes) -> None:
-    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    if not axes.lines:
+        return
+    legend = axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    for line in legend.get_lines():
+        line.set_markersize(7)
 
 
 def _plain(axis: Any) -> None:
     """Labels a log axis with plain numbers, which more readers take in than powers of ten."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
