@@ -47,9 +47,10 @@ def pareto(card: Card, quality: Sequence[Mapping[str, Any]]) -> Figure:
                 for t in card.timings
                 if t.subject == subject.name and t.scenario == "SingleStream"
             )
-            axes.annotate(f"{subject.name}, {subject.parameters:,}", xytext=(0, 13), fontsize=8,
+            axes.annotate(f"{subject.name}, {subject.parameters:,}", xytext=(0, -17), fontsize=8,
                           xy=(fastest / 1e3, f1[subject.name]),
-                          textcoords="offset points", ha="center")  # fmt: skip
+                          textcoords="offset points", ha="center",
+                          bbox={"color": "white", "alpha": 0.7, "pad": 0.5})  # fmt: skip
     axes.set(xscale="log", xlabel="latency at N=1, ms (p50)",
              ylabel="window F1, macro over machines, median seed",
              title="Parameters, latency and detection: up and to the left is better")  # fmt: skip

@@ -52,6 +52,8 @@ def interleave(
     drifts, clock rate, heat or neighbours, meets all tasks alike, and no task
     always follows the same other one.
     """
+    if not tasks:
+        return {}
     order = random.Random(seed)  # noqa: S311  (nothing secret)
     spans = {name: _warm_up(task, clock) for name, task in tasks.items()}
     calls = {

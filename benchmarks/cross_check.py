@@ -30,6 +30,9 @@ from stillwatch.runtime.scaling import Moments, series_moments
 
 __all__ = ["Case", "Difference", "cross_check"]
 
+# Low precision errs by a share of what it is given, and real series go several times beyond the
+# windows that the engines' tolerances were measured on.
+_REAL = 5.0
 _SEQUENCES = 190  # windows a call of an engine: bounds memory
 
 
@@ -105,7 +108,7 @@ def cross_check(
     witnesses: list[tuple[str, float, bool, Callable[[], Run]]] = [
         (
             f"{engine.name} {importlib.metadata.version(engine.package)}",
-            engine.tolerance,
+            engine.tolerance * (1 if engine.weight_bytes == 4 else _REAL),
             engine.weight_bytes == 4,
             partial(_loaded, engine, case, scratch),
         )
@@ -165,7 +168,7 @@ def _by_graph(p: _Prepared, scratch: Path, absent: dict[str, str]) -> Iterator[D
         answer = by_onnxruntime(Detector.load(small), p.values, p.moments, p.scaled)
         name = f"{runtime}, int8"
         named = Answer(name, answer.reconstruction, answer.alarm, answer.rounding, answer.score)
-        yield _difference(p, named, INT8_TOLERANCE, exact=False)
+        yield _difference(p, named, _REAL * INT8_TOLERANCE, exact=False)
     answer = by_reference_evaluator(p.model, p.detector, p.values, p.moments, p.scaled)
     yield _difference(p, answer, TOLERANCE, exact=True)
 

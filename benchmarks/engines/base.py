@@ -10,10 +10,14 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stillwatch.runtime.arrays import AnyArray, Float32, Float64
+
+if TYPE_CHECKING:
+    from stillwatch.train.checkpoint import Checkpoint
 
 __all__ = [
     "SINGLE",
@@ -22,8 +26,10 @@ __all__ = [
     "Step",
     "checkpoint_itself",
     "largest_and_mean",
+    "network_alone",
     "restarting",
     "write_capsule",
+    "write_model",
 ]
 
 Run = Callable[[Float32], AnyArray]  # windows (N, T, C) -> their reconstruction (N, T, C)
@@ -65,16 +71,11 @@ def checkpoint_itself(checkpoint: Path, folder: Path) -> Path:  # noqa: ARG001
     return checkpoint
 
 
-def write_capsule(
-    checkpoint: Path, folder: Path, change: Callable[[bytes, str], bytes] | None = None
-) -> Path:
-    """Returns the capsule of the network alone: scaled units in and out, no sensors, no alarms.
+def network_alone(checkpoint: Path) -> tuple["Checkpoint", dict[str, AnyArray]]:
+    """Returns a checkpoint without its sensors: scaled units, one channel where independent.
 
-    Of independent channels it has one, so that N windows are N sequences.
-    change: from the capsule's bytes and name to other ones.
+    So N windows are N sequences, whatever the number of sensors was.
     """
-    from stillwatch.export.capsule import build_capsule
-    from stillwatch.runtime.files import make_folder, write_bytes
     from stillwatch.train.checkpoint import load_checkpoint
 
     loaded, weights = load_checkpoint(checkpoint)
@@ -83,11 +84,24 @@ def write_capsule(
     alone = dataclasses.replace(
         loaded, channels=loaded.channels[:count], mean=(0.0,) * count, scale=(1.0,) * count
     )
-    content = build_capsule(alone, weights)
+    return alone, weights
+
+
+def write_model(folder: Path, content: bytes) -> Path:
+    """Returns where in a folder the bytes of an ONNX file now are."""
+    from stillwatch.runtime.files import make_folder, write_bytes
+
     make_folder(folder)
     path = folder / "model.onnx"
-    write_bytes(path, change(content, checkpoint.name) if change else content)
+    write_bytes(path, content)
     return path
+
+
+def write_capsule(checkpoint: Path, folder: Path) -> Path:
+    """Returns the capsule of the network alone: scaled units in and out, no alarms."""
+    from stillwatch.export.capsule import build_capsule
+
+    return write_model(folder, build_capsule(*network_alone(checkpoint)))
 
 
 def restarting(begin: Callable[[], Step], window: int) -> Step:

@@ -35,10 +35,8 @@ def load_step(path: Path, streams: int, threads: int) -> Step:
     from stillwatch.runtime import capsule
     from stillwatch.runtime.detector import Detector
 
-    content = capsule.read_bytes(path)
-    session, info = capsule.open_session(content, path.name, threads=threads)
     if streams == 1:
-        stream = Detector(session, info).stream(mean=0.0, scale=1.0)
+        stream = Detector.load(path, threads=threads).stream(mean=0.0, scale=1.0)
 
         def update(values: Float32) -> AnyArray:
             verdict = stream.update(values)
@@ -46,6 +44,7 @@ def load_step(path: Path, streams: int, threads: int) -> Step:
             return verdict.reconstruction
 
         return update
+    session, info = capsule.open_session(capsule.read_bytes(path), path.name, threads=threads)
     zeros = np.zeros((1, streams, info.state), np.float32)
     names = ["reconstruction", "h_out", "c_out"]
     state, seen = (zeros, zeros), 0

@@ -2,21 +2,23 @@
 
 from pathlib import Path
 
-from stillwatch.benchmarks.engines.base import Engine, write_capsule
+from stillwatch.benchmarks.engines.base import Engine, network_alone, write_model
 from stillwatch.benchmarks.engines.onnxruntime import load, start
 
 __all__ = ["ENGINE", "TOLERANCE"]
 
 # Weights and activations in 8 bits: half a step of 1/127 an operand, carried through the
-# recurrence. Trained networks of 64 to 200 units came to 0.006 on noise. A wrong gate order gives
-# 0.5 and more.
-TOLERANCE = 0.1
+# recurrence. The published networks with random weights came to 0.023; with two gates confused
+# they are 0.066 off and more.
+TOLERANCE = 0.04
 
 
 def _prepare(checkpoint: Path, folder: Path) -> Path:
+    from stillwatch.export.capsule import build_capsule
     from stillwatch.export.quantize import quantize
 
-    return write_capsule(checkpoint, folder, quantize)
+    content = build_capsule(*network_alone(checkpoint))
+    return write_model(folder, quantize(content, checkpoint.name))
 
 
 ENGINE = Engine(

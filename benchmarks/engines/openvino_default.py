@@ -7,9 +7,9 @@ from stillwatch.benchmarks.engines.openvino import load_with, start
 
 __all__ = ["ENGINE", "TOLERANCE"]
 
-# bfloat16 keeps 8 bits: 4e-3 of every operand, carried through the recurrence. Trained networks
-# of 16 to 200 units came to 0.011 on noise.
-TOLERANCE = 0.1
+# bfloat16 keeps 8 bits: 4e-3 of every operand, carried through the recurrence. The published
+# networks with random weights came to 0.013; with two gates confused they are 0.07 off and more.
+TOLERANCE = 0.04
 
 
 def _load(path: Path, threads: int) -> Run:
