@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from stillwatch.benchmarks.engines.base import Engine, Run, Step, write_capsule
 from stillwatch.runtime.arrays import AnyArray, Float32
 
@@ -31,12 +29,12 @@ def load(path: Path, threads: int) -> Run:
 
 
 def load_step(path: Path, streams: int, threads: int) -> Step:
-    """Returns `Stream.update` for one stream; for many, one call with their states as a batch."""
-    from stillwatch.runtime import capsule
+    """Returns `Stream.update` for one stream, `Fleet.update` for many."""
     from stillwatch.runtime.detector import Detector
 
+    detector = Detector.load(path, threads=threads)
     if streams == 1:
-        stream = Detector.load(path, threads=threads).stream(mean=0.0, scale=1.0)
+        stream = detector.stream(mean=0.0, scale=1.0)
 
         def update(values: Float32) -> AnyArray:
             verdict = stream.update(values)
@@ -44,22 +42,8 @@ def load_step(path: Path, streams: int, threads: int) -> Step:
             return verdict.reconstruction
 
         return update
-    session, info = capsule.open_session(capsule.read_bytes(path), path.name, threads=threads)
-    zeros = np.zeros((1, streams, info.state), np.float32)
-    names = ["reconstruction", "h_out", "c_out"]
-    state, seen = (zeros, zeros), 0
-
-    def step(values: Float32) -> AnyArray:
-        nonlocal state, seen
-        if seen == info.window:
-            state, seen = (zeros, zeros), 0
-        seen += 1
-        feeds = {"values": values[:, None, None], "h": state[0], "c": state[1]}
-        decoded, *state_out = session.run(names, feeds)
-        state = (state_out[0], state_out[1])
-        return np.asarray(decoded)[:, 0, 0]
-
-    return step
+    fleet = detector.fleet(streams, mean=0.0, scale=1.0)
+    return lambda values: fleet.update(values).reconstruction.reshape(-1)
 
 
 ENGINE = Engine(
