@@ -141,7 +141,11 @@ def _prepare(case: Case, scratch: Path) -> _Prepared:
     values = case.values[: len(case.values) // window * window]
     if not len(values):
         raise InputError(f"expected at least {window} rows in {case.series}, a window")
-    moments = detector.fixed_moments(None, None) or series_moments(values)
+    info = detector.info
+    if info.scaling.kind == "trained":
+        moments = Moments(np.array([info.mean]), np.array([info.scale]))
+    else:
+        moments = series_moments(values)  # as the published recipe scales a file
     # As the graphs compute it: who is given another input may give another answer.
     value, mean, scale = (part.astype(np.float32) for part in (values, moments.mean, moments.scale))
     scaled = ((value - mean) / scale).astype(np.float64)

@@ -31,6 +31,11 @@ _COMMANDS = {
         "train,export,benchmarks",
         "train, export, verify, score, compare with the published figures, report",
     ),
+    "bench": _Command(
+        "stillwatch.benchmarks.bench_command",
+        "export,benchmarks",
+        "parameters, size, memory, cold start and latency of every engine at hand",
+    ),
     "train": _Command("stillwatch.train.command", "train", "one training run -> checkpoint"),
     "export": _Command("stillwatch.export.command", "export", "checkpoint -> capsule"),
     "calibrate": _Command(
@@ -47,11 +52,6 @@ _COMMANDS = {
     "score": _Command("stillwatch.runtime.cli.score", None, "a file -> scores and alarms"),
     "watch": _Command(
         "stillwatch.runtime.cli.watch", None, "lines from standard input -> one JSON line each"
-    ),
-    "bench": _Command(
-        "stillwatch.benchmarks.bench_command",
-        "export,benchmarks",
-        "parameters, size, memory, cold start and latency of every engine at hand",
     ),
     "data": _Command("stillwatch.train.data.command", "train", "fetch the public data, verified"),
 }
