@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import onnx
@@ -23,7 +24,7 @@ def parameters_in_graph(content: bytes) -> int:
     graph = onnx.load_from_string(content).graph
     tensors = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
     count = sum(tensors[name].size for name in ("dense_weight", "dense_bias"))
-    for node in graph.node:
+    for node in _nodes(graph):
         if node.op_type == "LSTM":
             w, r, b = (tensors[name] for name in node.input[1:4])
             recurrent_bias = np.split(b[0], 2)[1]
@@ -60,6 +61,14 @@ def installed_mib(package: str) -> float:
     sizes: dict[str, int] = {}
     _add_sizes(package, sizes)
     return round(sum(sizes.values()) / 2**20, 1)
+
+
+def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """Yields the nodes of a graph and of the branches in it."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            yield from _nodes(attribute.g)
 
 
 def _layers(config: NabRdsConfig | RepeatVectorConfig, channels: int) -> list[tuple[int, int]]:

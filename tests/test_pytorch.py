@@ -10,8 +10,9 @@ from stillwatch.export.network import weights_of_checkpoint
 from stillwatch.export.params import format_params
 from stillwatch.export.pytorch import from_torch, save_weights, to_torch
 from stillwatch.export.reference import nab_rds_reconstruction, repeat_vector_reconstruction
-from stillwatch.runtime import CheckpointError, Detector, InputError, capsule
+from stillwatch.runtime import CheckpointError, Detector, InputError
 from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.files import write_bytes
 from stillwatch.train.checkpoint import load_checkpoint
 from stillwatch.train.config import NabRdsConfig, RepeatVectorConfig
 from stillwatch.train.params import parse_params
@@ -102,7 +103,8 @@ def test_a_state_dict_becomes_a_capsule_with_both_biases_in_it(
     checkpoint = from_torch(state, config, tmp_path / "made", channels=channels)
     loaded, weights = load_checkpoint(tmp_path / "made")
     assert loaded == checkpoint
-    detector = Detector(*capsule.open_session(build_capsule(loaded, weights), "made"))
+    write_bytes(tmp_path / "made.onnx", build_capsule(loaded, weights))
+    detector = Detector.load(tmp_path / "made.onnx")
     windows = np.random.default_rng(1).normal(size=(4, config.window, channels))
     with torch.inference_mode():
         expected = module(torch.from_numpy(windows.astype(np.float32))).numpy()
@@ -120,7 +122,8 @@ def test_an_nab_rds_state_dict_becomes_a_detector(tmp_path: Path, series: Float6
     state = state_dict_of(config)
     checkpoint = from_torch(state, config, tmp_path / "made", normal=series)
     loaded, weights = load_checkpoint(tmp_path / "made")
-    detector = Detector(*capsule.open_session(build_capsule(loaded, weights), "made"))
+    write_bytes(tmp_path / "made.onnx", build_capsule(loaded, weights))
+    detector = Detector.load(tmp_path / "made.onnx")
     result = detector.score(series[:96])
     module = torch_modules.NabRds(3)
     module.load_state_dict(state)
