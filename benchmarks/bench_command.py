@@ -90,6 +90,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         COMPARISON_HEADER,
         compare_cards,
         comparison_rows,
+        disagreements,
         remarks,
     )
     from stillwatch.benchmarks.cards import read_card
@@ -104,6 +105,8 @@ def _compare(arguments: argparse.Namespace) -> int:
     print(as_text(COMPARISON_HEADER, comparison_rows(comparisons)))
     for line in remarks(old, new):
         print(f"note: {line}")
+    for line in disagreements(old, new):
+        print(line)
     regressed = sum(comparison.regressed for comparison in comparisons)
     print(f"{regressed} of {len(comparisons)} regressed past {arguments.regression:g}")
     return 1 if regressed else 0

@@ -4,9 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stillwatch.benchmarks.bench_statistics import Ratio, ratio
+from stillwatch.benchmarks.bench_tables import quoted_ratios
 from stillwatch.benchmarks.cards import Card, Timing
 
-__all__ = ["COMPARISON_HEADER", "Comparison", "compare_cards", "comparison_rows", "remarks"]
+__all__ = [
+    "COMPARISON_HEADER",
+    "Comparison",
+    "compare_cards",
+    "comparison_rows",
+    "disagreements",
+    "remarks",
+]
 
 COMPARISON_HEADER = ("", "engine", "scenario", "old p50", "new p50", "new / old", "")
 
@@ -59,6 +67,18 @@ def comparison_rows(comparisons: Sequence[Comparison]) -> list[tuple[str, ...]]:
         )
         for c in comparisons
     ]
+
+
+def disagreements(old: Card, new: Card) -> list[str]:
+    """Returns the ratios between engines that the runs do not agree on, in lines, and the count.
+
+    Two runs agree on a ratio where the intervals that they print overlap.
+    """
+    before, after = quoted_ratios(old), quoted_ratios(new)
+    both = [name for name in before if name in after]
+    apart = [name for name in both if not before[name].overlaps(after[name])]
+    lines = [f"the runs disagree on {name}: {before[name]} and {after[name]}" for name in apart]
+    return [*lines, f"{len(both) - len(apart)} of {len(both)} ratios agree within their intervals"]
 
 
 def remarks(old: Card, new: Card) -> list[str]:

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from stillwatch.benchmarks.bench_plan import Plan
-from stillwatch.export import nab_rds, repeat_vector
 from stillwatch.export.network import weights_of_checkpoint
-from stillwatch.export.pytorch import save_weights
 from stillwatch.export.reference import nab_rds_reconstruction, repeat_vector_reconstruction
+from stillwatch.export.weights import count_parameters, expected_shapes, save_weights
 from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.thresholds import mean_plus_sigmas
@@ -121,22 +120,15 @@ def _made(config: NabRdsConfig | RepeatVectorConfig, folder: Path, seed: int) ->
         name: np.zeros(shape, np.float32)
         if one_bias and name.endswith("h2h_bias")
         else generator.uniform(-reach, reach, shape).astype(np.float32)
-        for name, shape in _shapes(checkpoint).items()
+        for name, shape in expected_shapes(checkpoint).items()
     }
-    held = (n for n in weights if not (one_bias and n.endswith("h2h_bias")))
     # A threshold that export wants and that nothing here reads.
     threshold = mean_plus_sigmas(np.ones(1), 3.0)
     calibration = Calibration(threshold=threshold, error_quantiles={})
     complete = dataclasses.replace(
         checkpoint,
-        parameters=sum(int(weights[name].size) for name in held),
+        parameters=count_parameters(checkpoint.family, weights),
         calibrations={} if one_bias else {"series": calibration},
     )
     save_weights(weights, complete, folder)
     return complete
-
-
-def _shapes(checkpoint: Checkpoint) -> dict[str, tuple[int, ...]]:
-    if isinstance(checkpoint.config, NabRdsConfig):
-        return nab_rds.expected_shapes(checkpoint)
-    return repeat_vector.expected_shapes(checkpoint.config, len(checkpoint.channels))

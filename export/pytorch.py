@@ -14,23 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stillwatch.export.params import format_params
 from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.errors import CheckpointError, ExtraError
-from stillwatch.runtime.files import make_folder, write_bytes
-from stillwatch.train.checkpoint import (
-    PARAMS_NAME,
-    Checkpoint,
-    load_checkpoint,
-    save_checkpoint,
-)
+from stillwatch.train.checkpoint import Checkpoint, load_checkpoint
 from stillwatch.train.config import Config, NabRdsConfig, RepeatVectorConfig
 from stillwatch.train.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["from_torch", "save_weights", "to_torch"]
+__all__ = ["from_torch", "to_torch"]
 
 _PARTS = {
     "weight_ih": "i2h_weight",
@@ -60,11 +53,13 @@ def to_torch(folder: str | Path) -> "torch.nn.Module":
     module: torch.nn.Module
     if isinstance(config, NabRdsConfig):
         module = torch_modules.NabRds(config.units)
-    else:
-        width = _width(config, len(checkpoint.channels))
+    elif isinstance(config, RepeatVectorConfig):
+        width = 1 if config.channels == "independent" else len(checkpoint.channels)
         module = torch_modules.RepeatVector(
             channels=width, units=config.units, layers=config.layers
         )
+    else:
+        raise CheckpointError(f"there is no PyTorch module of family {checkpoint.family}")
     names = dict(_names(config))
     if set(names.values()) != set(weights):
         raise CheckpointError(f"{folder} does not hold the weights of its family")
@@ -96,6 +91,7 @@ def from_torch(
     # These import onnx, which `to_torch` does without.
     from stillwatch.export.capsule import check_parameters
     from stillwatch.export.nab_rds_thresholds import calibrated
+    from stillwatch.export.weights import count_parameters, expected_shapes, save_weights
 
     found = {name: _as_array(tensor) for name, tensor in state_dict.items()}
     names = dict(_names(config))
@@ -106,29 +102,23 @@ def from_torch(
     if isinstance(config, RepeatVectorConfig):
         weights = _with_one_bias(weights)
     nab_rds = isinstance(config, NabRdsConfig)
+    family = "nab-rds" if nab_rds else "repeat-vector"
     checkpoint = Checkpoint(
-        family="nab-rds" if nab_rds else "repeat-vector",
+        family=family,
         config=config,
         channels=tuple(("value" if nab_rds else f"channel_{i + 1}", "") for i in range(channels)),
         mean=(0.0,) * channels,
         scale=(1.0,) * channels,
-        parameters=_count(config, weights),
+        parameters=count_parameters(family, weights),
         calibrations={},
         curve={"train": [], "validation": []},
         data={"name": "PyTorch state dict", "rows": 0, "sha256": fingerprint([])},
     )
-    check_parameters(weights, _expected_shapes(checkpoint))
+    check_parameters(weights, expected_shapes(checkpoint))
     if isinstance(config, NabRdsConfig):
         checkpoint = calibrated(checkpoint, config, weights, normal)
     save_weights(weights, checkpoint, Path(folder))
     return checkpoint
-
-
-def save_weights(weights: Mapping[str, AnyArray], checkpoint: Checkpoint, folder: Path) -> None:
-    """Writes a checkpoint that no training made: its weights, and the JSON beside them."""
-    make_folder(folder)
-    write_bytes(folder / PARAMS_NAME, format_params(weights))
-    save_checkpoint(checkpoint, folder)
 
 
 def _names(config: Config) -> Iterator[tuple[str, str]]:
@@ -150,24 +140,6 @@ def _with_one_bias(weights: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
             folded[first] = (weights[first].astype(np.float64) + bias).astype(np.float32)
             folded[name] = np.zeros_like(bias)
     return folded
-
-
-def _count(config: Config, weights: Mapping[str, AnyArray]) -> int:
-    one_bias = isinstance(config, RepeatVectorConfig)
-    held = (n for n in weights if not (one_bias and n.endswith("h2h_bias")))
-    return sum(int(weights[name].size) for name in held)
-
-
-def _expected_shapes(checkpoint: Checkpoint) -> dict[str, tuple[int, ...]]:
-    from stillwatch.export import nab_rds, repeat_vector
-
-    if isinstance(checkpoint.config, NabRdsConfig):
-        return nab_rds.expected_shapes(checkpoint)
-    return repeat_vector.expected_shapes(checkpoint.config, len(checkpoint.channels))
-
-
-def _width(config: RepeatVectorConfig, channels: int) -> int:
-    return 1 if config.channels == "independent" else channels
 
 
 def _as_array(tensor: Any) -> Float32:

@@ -97,6 +97,9 @@ def test_compare_catches_a_slowed_engine(
     marked = [line for line in printed.splitlines() if "REGRESSED" in line]
     assert len(marked) == 3  # its three scenarios, nothing else
     assert all("student" in line and " onnxruntime " in line for line in marked)
+    disagreed = [line for line in printed.splitlines() if "the runs disagree" in line]
+    assert len(disagreed) == 6  # its multiples of the teacher and of int8, in three scenarios
+    assert "the runs disagree on student / onnxruntime / SingleStream: slower: 3 (" in printed
     assert main(["bench", "compare", old, slowed, "--regression", "1.6"]) == 0
     assert main(["bench", "compare", old, old]) == 0
     assert main(["bench", "compare", slowed, old]) == 0  # faster is no regression

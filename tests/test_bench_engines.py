@@ -20,7 +20,7 @@ from stillwatch.benchmarks.bench_subjects import (
 )
 from stillwatch.benchmarks.engines import available, engines, named
 from stillwatch.benchmarks.engines.base import Engine, largest_and_mean, write_capsule
-from stillwatch.export.pytorch import save_weights
+from stillwatch.export.weights import save_weights
 from stillwatch.runtime import ExtraError, InputError
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.train.checkpoint import load_checkpoint

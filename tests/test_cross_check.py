@@ -14,7 +14,7 @@ from stillwatch.benchmarks.cross_check import Case, cross_check
 from stillwatch.benchmarks.engines import engines
 from stillwatch.benchmarks.mx2onnx import run_mx2onnx
 from stillwatch.export.calibrate import build_uncalibrated, calibrate
-from stillwatch.export.pytorch import save_weights
+from stillwatch.export.weights import save_weights
 from stillwatch.runtime import ExtraError
 from stillwatch.runtime.cli.main import main
 from stillwatch.runtime.files import write_bytes

@@ -8,8 +8,9 @@ import repeat_vectors
 from stillwatch.export.capsule import build_capsule
 from stillwatch.export.network import weights_of_checkpoint
 from stillwatch.export.params import format_params
-from stillwatch.export.pytorch import from_torch, save_weights, to_torch
+from stillwatch.export.pytorch import from_torch, to_torch
 from stillwatch.export.reference import nab_rds_reconstruction, repeat_vector_reconstruction
+from stillwatch.export.weights import save_weights
 from stillwatch.runtime import CheckpointError, Detector, InputError
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.files import write_bytes

@@ -40,6 +40,11 @@ Step = Callable[[Float32], AnyArray]  # one value a stream (N,) -> its reconstru
 SINGLE = 1e-5
 
 
+def checkpoint_itself(checkpoint: Path, folder: Path) -> Path:  # noqa: ARG001
+    """Returns the checkpoint's own folder: nothing is to be prepared."""
+    return checkpoint
+
+
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """One way of running a network.
@@ -57,18 +62,13 @@ class Engine:
 
     name: str
     package: str
-    tolerance: float
-    why: str
     start: Callable[[], None]
-    prepare: Callable[[Path, Path], Path]
     load: Callable[[Path, int], Run]
+    prepare: Callable[[Path, Path], Path] = checkpoint_itself
+    tolerance: float = SINGLE
+    why: str = "single precision"
     load_step: Callable[[Path, int, int], Step] | None = None
     weight_bytes: int = 4
-
-
-def checkpoint_itself(checkpoint: Path, folder: Path) -> Path:  # noqa: ARG001
-    """Returns the checkpoint's own folder: nothing is to be prepared."""
-    return checkpoint
 
 
 def network_alone(checkpoint: Path) -> tuple["Checkpoint", dict[str, AnyArray]]:

@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 
 from stillwatch.benchmarks.engines.base import (
-    SINGLE,
     Engine,
     Run,
     Step,
-    checkpoint_itself,
     restarting,
 )
 from stillwatch.runtime.arrays import AnyArray, Float32
@@ -83,10 +81,7 @@ def network(path: Path) -> Any:
 ENGINE = Engine(
     name="mxnet",
     package="mxnet",
-    tolerance=SINGLE,
-    why="single precision",
     start=_start,
-    prepare=checkpoint_itself,
     load=_load,
     load_step=_load_step,
 )

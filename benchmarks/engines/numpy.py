@@ -5,11 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from stillwatch.benchmarks.engines.base import (
-    SINGLE,
     Engine,
     Run,
     Step,
-    checkpoint_itself,
     restarting,
 )
 from stillwatch.runtime.arrays import AnyArray, Float32
@@ -111,10 +109,7 @@ def _load_step(path: Path, streams: int, threads: int) -> Step:  # noqa: ARG001
 ENGINE = Engine(
     name="numpy",
     package="numpy",
-    tolerance=SINGLE,
-    why="single precision",
     start=_start,
-    prepare=checkpoint_itself,
     load=_load,
     load_step=_load_step,
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.benchmarks.engines.base import SINGLE, Engine, Run, write_capsule
+from stillwatch.benchmarks.engines.base import Engine, Run, write_capsule
 from stillwatch.runtime.arrays import AnyArray, Float32
 
 __all__ = ["ENGINE", "load_with", "start"]
@@ -49,8 +49,6 @@ def _load(path: Path, threads: int) -> Run:
 ENGINE = Engine(
     name="openvino-f32",
     package="openvino",
-    tolerance=SINGLE,
-    why="single precision",
     start=start,
     prepare=write_capsule,
     load=_load,

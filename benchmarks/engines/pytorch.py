@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 
 from stillwatch.benchmarks.engines.base import (
-    SINGLE,
     Engine,
     Run,
     Step,
-    checkpoint_itself,
     restarting,
 )
 from stillwatch.runtime.arrays import AnyArray, Float32
@@ -69,10 +67,7 @@ def _load_step(path: Path, streams: int, threads: int) -> Step:  # noqa: ARG001
 ENGINE = Engine(
     name="pytorch",
     package="torch",
-    tolerance=SINGLE,
-    why="single precision",
     start=start,
-    prepare=checkpoint_itself,
     load=_load,
     load_step=_load_step,
 )

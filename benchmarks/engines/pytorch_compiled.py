@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from stillwatch.benchmarks.engines import pytorch
-from stillwatch.benchmarks.engines.base import SINGLE, Engine, Run, checkpoint_itself
+from stillwatch.benchmarks.engines.base import Engine, Run
 
 __all__ = ["ENGINE"]
 
@@ -30,9 +30,6 @@ def _load(path: Path, threads: int) -> Run:
 ENGINE = Engine(
     name="pytorch-compiled",
     package="torch",
-    tolerance=SINGLE,
-    why="single precision",
     start=_start,
-    prepare=checkpoint_itself,
     load=_load,
 )
