@@ -171,7 +171,7 @@ def _cold_starts(prepared: list[Prepared], parity: list[Parity], setup: Setup) -
     found: dict[str, list[dict[str, float]]] = {engine.name: [] for engine in engines}
     for repeat in range(setup.plan.cold + 1):
         for engine in engines:
-            module = engine.load.__module__
+            module = engine.load.__module__  # several engines may share a loader
             path = Path(one.paths[engine.name])
             figures = cold_start(module, path, shape, setup.threads)
             if repeat:  # the first round only brings the files into memory
