@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import checkpoints
@@ -11,7 +12,7 @@ from stillwatch.export.params import format_params
 from stillwatch.export.pytorch import from_torch, to_torch
 from stillwatch.export.reference import nab_rds_reconstruction, repeat_vector_reconstruction
 from stillwatch.export.weights import save_weights
-from stillwatch.runtime import CheckpointError, Detector, InputError
+from stillwatch.runtime import CheckpointError, Detector, ExtraError, InputError
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.files import write_bytes
 from stillwatch.train.checkpoint import load_checkpoint
@@ -186,3 +187,26 @@ def test_nab_rds_wants_a_normal_series(tmp_path: Path) -> None:
     for normal in (None, np.zeros(20), np.full(700, np.nan)):
         with pytest.raises(InputError, match="expected a normal series of at least 289"):
             from_torch(state, config, tmp_path / "made", normal=normal)
+
+
+def test_without_pytorch_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = deep_checkpoint(tmp_path, DEEP, 1)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "stillwatch.export.torch_modules", raising=False)
+    with pytest.raises(ExtraError, match=r"pip install 'stillwatch\[torch\]'"):
+        to_torch(folder)
+
+
+def test_a_checkpoint_whose_weights_do_not_fit_is_refused(tmp_path: Path) -> None:
+    torch_or_skip()
+    weights = repeat_vectors.random_weights(DEEP, 1)
+    weights["dense.bias"] = np.zeros(3, np.float32)
+    save_weights(weights, repeat_vectors.make_checkpoint(DEEP, 1), tmp_path / "shape")
+    with pytest.raises(CheckpointError, match=r"does not fit its family: .*dense\.bias"):
+        to_torch(tmp_path / "shape")
+    del weights["dense.bias"]
+    save_weights(weights, repeat_vectors.make_checkpoint(DEEP, 1), tmp_path / "missing")
+    with pytest.raises(CheckpointError, match="does not hold the weights of its family"):
+        to_torch(tmp_path / "missing")
