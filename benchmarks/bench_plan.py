@@ -5,7 +5,9 @@ from itertools import pairwise
 
 from stillwatch.benchmarks.bench_timing import Pace
 
-__all__ = ["Plan", "chunks_of"]
+__all__ = ["BASELINE", "Plan", "chunks_of"]
+
+BASELINE = ("teacher", "mxnet")  # what everything else is a multiple of
 
 _CHANNELS = 38  # a machine's: MultiStream
 _STREAMS = 10_000  # of a fleet

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from stillwatch.benchmarks.bench_plan import Plan
+from stillwatch.benchmarks.bench_plan import BASELINE, Plan
 from stillwatch.benchmarks.bench_prepare import (
     Prepared,
     Setup,
@@ -124,9 +124,39 @@ def _timing_jobs(
             for scenario, windows in scenarios.items()
         }
         job = one.job | {"engines": paths, "pace": asdict(plan.pace)}
-        yield job | {"stage": "scenarios", "scenarios": scenarios, "chunks": chunks}
+        yield job | {
+            "stage": "scenarios",
+            "scenarios": scenarios,
+            "chunks": chunks,
+            "baseline": _baseline(one, prepared, sound, swept, plan),
+        }
         if isinstance(one.subject.checkpoint.config, NabRdsConfig):
             yield job | {"stage": "steps", "steps": plan.steps}
+
+
+def _baseline(
+    one: Prepared,
+    prepared: list[Prepared],
+    sound: set[tuple[str, str]],
+    swept: dict[tuple[str, str], Sweep],
+    plan: Plan,
+) -> dict[str, Any] | None:
+    """Returns the network to be timed in another one's rounds, where it takes the same windows.
+
+    So a multiple of it compares what met the same machine. Not Offline, where
+    it would take most of the time.
+    """
+    of = next((p for p in prepared if p.subject.name == BASELINE[0]), None)
+    if of is None or of is one or BASELINE not in sound or one.subject.scaling:
+        return None
+    configs = [p.subject.checkpoint.config for p in (of, one)]
+    if configs[0].window != configs[1].window or of.subject.channels != one.subject.channels:
+        return None
+    chunks = {
+        scenario: _best_chunk(swept.get(BASELINE), plan.scenarios[scenario])
+        for scenario in ("SingleStream", "MultiStream")
+    }
+    return {"engine": BASELINE[1], "path": of.paths[BASELINE[1]], "chunks": chunks}
 
 
 def _best_chunk(sweep: Sweep | None, windows: int) -> int:
@@ -142,8 +172,9 @@ def _timings(jobs: list[dict[str, Any]], passes: list[list[dict[str, Any]]]) -> 
     for place, job in enumerate(jobs):
         sizes = job[job["stage"]]
         for scenario, by_engine in passes[0][place].items():
-            for engine in by_engine:
-                processes = [found[place][scenario][engine] for found in passes]
+            spans = {e: [found[place][scenario][e] for found in passes] for e in by_engine}
+            baseline = _medians(spans.pop("", []))
+            for engine, processes in spans.items():
                 calls = [us for rounds in processes for burst in rounds for us in burst]
                 chunks = job.get("chunks", {}).get(scenario, {})
                 timings.append(
@@ -155,10 +186,15 @@ def _timings(jobs: list[dict[str, Any]], passes: list[list[dict[str, Any]]]) -> 
                         chunk=chunks.get(engine, sizes[scenario]),
                         calls=len(calls),
                         quantiles=quantiles(calls),
-                        rounds=[[float(np.median(b)) for b in rounds] for rounds in processes],
+                        rounds=_medians(processes),
+                        baseline=baseline,
                     )
                 )
     return timings
+
+
+def _medians(processes: list[list[list[float]]]) -> list[list[float]]:
+    return [[float(np.median(burst)) for burst in rounds] for rounds in processes]
 
 
 def _cold_starts(prepared: list[Prepared], parity: list[Parity], setup: Setup) -> list[Cold]:

@@ -2,13 +2,13 @@
 
 import statistics
 
+from stillwatch.benchmarks.bench_plan import BASELINE
 from stillwatch.benchmarks.bench_statistics import Ratio, ratio
 from stillwatch.benchmarks.cards import Card, Cold, SubjectEntry, Timing
 from stillwatch.benchmarks.peaks import read_peak
 from stillwatch.benchmarks.tables import as_text
 
 __all__ = [
-    "BASELINE",
     "COLD_HEADER",
     "ENGINE_HEADER",
     "LATENCY_HEADER",
@@ -29,7 +29,6 @@ __all__ = [
     "summary",
 ]
 
-BASELINE = ("teacher", "mxnet")  # what everything else is a multiple of
 SAME_WEIGHTS = ("student", "onnxruntime-int8")
 _WINDOWED = ("SingleStream", "MultiStream", "Offline")
 
@@ -209,10 +208,12 @@ def summary(card: Card) -> list[str]:
 
 def faster(card: Card, timing: Timing) -> Ratio | None:
     """Returns how many times faster than the teacher in MXNet, None where that was not timed."""
+    if timing.baseline:
+        return ratio(timing.baseline, timing.rounds)
     base = card.timing(*BASELINE, timing.scenario)
     if base is None or timing.scenario not in _WINDOWED:
         return None
-    return ratio(base.rounds, timing.rounds)
+    return ratio(base.rounds, timing.rounds, paired=base.subject == timing.subject)
 
 
 def _slower(card: Card, timing: Timing) -> Ratio | None:

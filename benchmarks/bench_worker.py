@@ -51,8 +51,11 @@ def survey(job: Job, runs: dict[str, Run], engines: dict[str, Engine]) -> dict[s
     return {"parity": parity, "sweep": sweep}
 
 
-def time_scenarios(job: Job, runs: dict[str, Run]) -> dict[str, Any]:
-    """Returns the spans in us of each scenario, by engine, round and call."""
+def time_scenarios(job: Job, runs: dict[str, Run], baseline: Run | None) -> dict[str, Any]:
+    """Returns the spans in us of each scenario, by engine, round and call.
+
+    baseline: another network, timed in the same rounds under the name "".
+    """
     windows = np.load(job["windows"])
     pace = Pace(**job["pace"])
     found = {}
@@ -106,7 +109,11 @@ def _do(job: Job, engines: dict[str, Engine], threads: int) -> dict[str, Any]:
     if job["stage"] == "steps":
         return time_steps(job, engines, threads)
     runs = {name: engines[name].load(path, threads) for name, path in job["engines"].items()}
-    return survey(job, runs, engines) if job["stage"] == "survey" else time_scenarios(job, runs)
+    if job["stage"] == "survey":
+        return survey(job, runs, engines)
+    base = job["baseline"]
+    baseline = engines[base["engine"]].load(Path(base["path"]), threads) if base else None
+    return time_scenarios(job, runs, baseline)
 
 
 def _task(run: Run, windows: Float32) -> Callable[[], object]:

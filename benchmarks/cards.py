@@ -112,7 +112,8 @@ class Timing:
 
     windows: how many a query has (streams, for a step), computed in parts of
     `chunk`. quantiles: of all calls of all processes, by percent. rounds: by
-    process, the median of each round.
+    process, the median of each round. baseline: what the teacher in MXNet took
+    in the same rounds; empty where it did not run in them.
     """
 
     subject: str
@@ -123,6 +124,7 @@ class Timing:
     calls: int
     quantiles: dict[str, float]
     rounds: list[list[float]]
+    baseline: list[list[float]]
 
     @property
     def key(self) -> tuple[str, str, str]:

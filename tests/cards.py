@@ -38,6 +38,7 @@ def make_timing(subject: str, engine: str, scenario: str, us: float, windows: in
         calls=180,
         quantiles={q: us * (1 + i / 100) for i, q in enumerate(QUANTILES, start=-5)},
         rounds=rounds,
+        baseline=[],
     )
 
 
