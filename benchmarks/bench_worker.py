@@ -62,6 +62,8 @@ def time_scenarios(job: Job, runs: dict[str, Run], baseline: Run | None) -> dict
     for scenario, chunks in job["chunks"].items():
         query = windows[: job["scenarios"][scenario]]
         tasks = {name: in_chunks(runs[name], query, chunk) for name, chunk in chunks.items()}
+        if baseline is not None and scenario in job["baseline"]["chunks"]:
+            tasks[""] = in_chunks(baseline, query, job["baseline"]["chunks"][scenario])
         found[scenario] = interleave(tasks, pace, seed=job["seed"])
     return found
 

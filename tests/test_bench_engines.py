@@ -19,10 +19,10 @@ from stillwatch.benchmarks.bench_subjects import (
     windows_for,
 )
 from stillwatch.benchmarks.engines import available, engines, named
-from stillwatch.benchmarks.engines.base import Engine, largest_and_mean, write_capsule
+from stillwatch.benchmarks.engines.base import Engine, Run, largest_and_mean, write_capsule
 from stillwatch.export.weights import save_weights
 from stillwatch.runtime import ExtraError, InputError
-from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.arrays import AnyArray, Float32
 from stillwatch.train.checkpoint import load_checkpoint
 
 SMALL = dataclasses.replace(Plan.quick(), micro=(16,), windows=(25,))
@@ -178,6 +178,37 @@ def test_an_engine_with_a_wrong_gate_order_is_not_timed(
     assert found["parity"]["wrong"]["largest"] > engine.tolerance
     assert set(found["sweep"]) == {name}
     assert len(found["sweep"][name]) == 2
+
+
+def test_the_baseline_runs_in_the_same_rounds_and_windows_go_in_their_chunks(
+    tmp_path: Path,
+) -> None:
+    seen: dict[str, list[int]] = {"a": [], "base": []}
+
+    def run(name: str) -> Run:
+        def answer(windows: Float32) -> Float32:
+            seen[name].append(len(windows))
+            return windows
+
+        return answer
+
+    np.save(tmp_path / "windows.npy", np.zeros((60, 5, 1), np.float32))
+    job = {
+        "windows": str(tmp_path / "windows.npy"),
+        "scenarios": {"SingleStream": 1, "MultiStream": 38, "Offline": 60},
+        "chunks": {"SingleStream": {"a": 1}, "MultiStream": {"a": 19}, "Offline": {"a": 60}},
+        "baseline": {"chunks": {"SingleStream": 1, "MultiStream": 38}},
+        "pace": {"rounds": 3, "seconds": 0.0, "burst": 1e-9},
+        "seed": 0,
+    }
+    found = bench_worker.time_scenarios(job, {"a": run("a")}, run("base"))
+    assert {scenario: set(tasks) for scenario, tasks in found.items()} == {
+        "SingleStream": {"a", ""},
+        "MultiStream": {"a", ""},
+        "Offline": {"a"},
+    }
+    assert [len(rounds) for rounds in found["MultiStream"].values()] == [3, 3]
+    assert (set(seen["a"]), set(seen["base"])) == ({1, 19, 60}, {1, 38})
 
 
 def test_an_engine_that_answers_nan_is_not_timed(
