@@ -29,28 +29,23 @@ def pareto(card: Card, quality: Sequence[Mapping[str, Any]]) -> Figure:
     f1 = {r["row"]: r["f1"]["median"] for r in quality if r["score"] == "error and level"}
     sizes = {subject.name: subject.parameters for subject in card.subjects}
     look = styles([engine.name for engine in card.engines])
+    points: dict[str, list[tuple[float, float]]] = {}
     labelled = set()
     for timing in card.timings:
         if timing.scenario != "SingleStream" or timing.subject not in f1:
             continue
         # int8 has a detection quality of its own.
         small = f"{timing.subject}, int8" if timing.engine.endswith("int8") else timing.subject
-        axes.plot(timing.p50 / 1e3, f1.get(small, f1[timing.subject]), **look[timing.engine],
-                  ls="", alpha=0.85, ms=5 + 1.6 * len(str(sizes[timing.subject])),
-                  markeredgecolor="white",
+        point = (timing.p50 / 1e3, f1.get(small, f1[timing.subject]))
+        points.setdefault(timing.subject, []).append(point)
+        axes.plot(*point, **look[timing.engine], ls="", alpha=0.85, markeredgecolor="white",
+                  ms=5 + 1.6 * len(str(sizes[timing.subject])),
                   label=None if timing.engine in labelled else timing.engine)  # fmt: skip
         labelled.add(timing.engine)
-    for subject in card.subjects:
-        if subject.name in f1:
-            fastest = min(
-                t.p50
-                for t in card.timings
-                if t.subject == subject.name and t.scenario == "SingleStream"
-            )
-            axes.annotate(f"{subject.name}, {subject.parameters:,}", xytext=(0, -17), fontsize=8,
-                          xy=(fastest / 1e3, f1[subject.name]),
-                          textcoords="offset points", ha="center",
-                          bbox={"color": "white", "alpha": 0.7, "pad": 0.5})  # fmt: skip
+    for name, of_network in points.items():
+        axes.annotate(f"{name}, {sizes[name]:,}", xy=min(of_network), xytext=(0, -19), fontsize=8,
+                      textcoords="offset points", ha="center",
+                      bbox={"color": "white", "alpha": 0.7, "pad": 0.5})  # fmt: skip
     axes.set(xscale="log", xlabel="latency at N=1, ms (p50)",
              ylabel="window F1, macro over machines, median seed",
              title="Parameters, latency and detection: up and to the left is better")  # fmt: skip
