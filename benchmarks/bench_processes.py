@@ -43,15 +43,20 @@ def cold_start(module: str, path: Path, shape: tuple[int, int], threads: int) ->
 
 def _run(words: list[str], threads: int) -> str:
     """Returns the standard output of a module of ours, run by this Python."""
-    done = subprocess.run(  # noqa: S603  (our own module, by our own interpreter)
-        [sys.executable, "-W", "ignore", "-m", *words],
-        env={**os.environ, **environment(threads)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_LONGEST,
-        check=False,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603  (our own module, by our own interpreter)
+            [sys.executable, "-W", "ignore", "-m", *words],
+            env={**os.environ, **environment(threads)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_LONGEST,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputError(
+            f"a measuring process was ended after {_LONGEST} s: name fewer networks or engines"
+        ) from error
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise InputError(

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from stillwatch.benchmarks import bench_plan
+from stillwatch.benchmarks import bench_plan, bench_processes
 from stillwatch.benchmarks.bench_plan import Plan
 from stillwatch.benchmarks.cards import read_card
+from stillwatch.runtime import InputError
 from stillwatch.runtime.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,9 +82,12 @@ def test_a_wrong_call_is_one_clear_line(
 
 
 def test_a_measuring_process_that_dies_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    from stillwatch.benchmarks import bench_processes
-    from stillwatch.runtime import InputError
-
     monkeypatch.setattr(bench_processes.sys, "executable", "/bin/false")
     with pytest.raises(InputError, match="a measuring process ended with status 1: no message"):
+        bench_processes.work(["numpy"], 1, [])
+
+
+def test_a_measuring_process_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_processes, "_LONGEST", 0)
+    with pytest.raises(InputError, match="a measuring process was ended after 0 s"):
         bench_processes.work(["numpy"], 1, [])
