@@ -97,10 +97,5 @@ def remarks(old: Card, new: Card) -> list[str]:
         if networks.get(subject.name, subject.parameters) != subject.parameters
     ]
     lines += [f"{name} is absent from the new run: {why}" for name, why in new.absent.items()]
-    lines += [
-        f"{p.engine} on {p.subject} was not timed: {p.largest:.2g} from float64, "
-        f"tolerance {p.tolerance:g}"
-        for p in new.parity
-        if not p.passed
-    ]
+    lines += [f"{p.engine} on {p.subject} was not timed: {p}" for p in new.parity if not p.passed]
     return lines

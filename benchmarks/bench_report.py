@@ -112,12 +112,7 @@ def _method(card: Card) -> str:
 
 
 def _failed(card: Card) -> dict[str, str]:
-    return {
-        f"{p.engine} on {p.subject}": f"not timed, {p.largest:.2g} from float64, "
-        f"tolerance {p.tolerance:g}"
-        for p in card.parity
-        if not p.passed
-    }
+    return {f"{p.engine} on {p.subject}": f"not timed, {p}" for p in card.parity if not p.passed}
 
 
 def _footer(card: Card) -> str:

@@ -197,12 +197,7 @@ def summary(card: Card) -> list[str]:
         parts += ["nab-rds, one value at a time:", as_text(STEP_HEADER, rows), ""]
     parts += ["cold start, fresh processes:", as_text(COLD_HEADER, cold_rows(card))]
     parts += [f"{name} is absent: {why}" for name, why in card.absent.items()]
-    parts += [
-        f"{p.engine} on {p.subject} is NOT TIMED: {p.largest:.2g} from float64, tolerance "
-        f"{p.tolerance:g}"
-        for p in card.parity
-        if not p.passed
-    ]
+    parts += [f"{p.engine} on {p.subject} is NOT TIMED: {p}" for p in card.parity if not p.passed]
     return parts
 
 

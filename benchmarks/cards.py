@@ -105,6 +105,9 @@ class Parity:
         """Whether the engine may be timed."""
         return self.largest <= self.tolerance
 
+    def __str__(self) -> str:
+        return f"{self.largest:.2g} from float64, tolerance {self.tolerance:g}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
