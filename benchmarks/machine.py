@@ -8,9 +8,12 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["provenance"]
+from stillwatch.benchmarks.cards import Machine
+
+__all__ = ["machine", "provenance"]
 
 _PACKAGES = ("stillwatch", "mxnet", "numpy", "onnx", "onnxruntime")
+_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
 def provenance() -> dict[str, object]:
@@ -25,14 +28,46 @@ def provenance() -> dict[str, object]:
             "system": f"{platform.system()} {platform.machine()}",
         },
         "versions": {"python": platform.python_version()}
-        | {name: importlib.metadata.version(name) for name in _PACKAGES},
+        | {name: version for name in _PACKAGES if (version := _version(name))},
     }
 
 
+def machine() -> Machine:
+    """Returns what a latency depends on: processor, clock governor, and how busy it is."""
+    return Machine(
+        cpu=_cpu(),
+        flags=sorted(_cpuinfo("flags").split() or _cpuinfo("Features").split()),
+        cores=os.cpu_count() or 1,
+        memory_gib=round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        governor=_governor(),
+        load=round(os.getloadavg()[0], 2),
+    )
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
 def _cpu() -> str:
+    return _cpuinfo("model name") or platform.processor() or "unknown"
+
+
+def _cpuinfo(field: str) -> str:
+    """Returns a field of the first processor in Linux's /proc/cpuinfo, "" where there is none."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        return platform.processor() or "unknown"
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else "unknown"
+        return ""
+    found = (line.split(":", 1)[1].strip() for line in lines if line.startswith(field))
+    return next(found, "")
+
+
+def _governor() -> str:
+    try:
+        return _GOVERNOR.read_text().strip()
+    except OSError:
+        return "not known"  # virtual machines do not show theirs

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stillwatch.benchmarks.nab_rds import PUBLISHED, Pictures
+from stillwatch.benchmarks.palette import BLUE, GREEN, GREY, ORANGE, RED
 from stillwatch.runtime.arrays import Bool
 from stillwatch.runtime.detector import Result
 from stillwatch.train.data import LabelledSeries
@@ -25,10 +25,6 @@ __all__ = [
     "series",
 ]
 
-mpl.use("Agg")  # pictures go into files, whatever the machine has for a screen
-
-# Okabe and Ito's colours, which colour-blind readers tell apart; markers differ as well.
-BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#999999"
 _WIDE = (9.0, 5.6)
 
 

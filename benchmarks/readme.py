@@ -11,6 +11,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from stillwatch.benchmarks.bench_tables import (
+    COLD_HEADER,
+    ENGINE_HEADER,
+    NETWORK_HEADER,
+    cold_rows,
+    engine_rows,
+    network_rows,
+)
+from stillwatch.benchmarks.cards import Card, read_card
 from stillwatch.benchmarks.tables import (
     HEADER,
     SMD_CORE_HEADER,
@@ -19,7 +28,7 @@ from stillwatch.benchmarks.tables import (
     smd_core_rows,
 )
 
-__all__ = ["nab_rds_section", "rewrite", "smd_section"]
+__all__ = ["bench_section", "nab_rds_section", "rewrite", "smd_section"]
 
 _RESULTS = Path("benchmarks/results")  # below the checkout; the results are not installed
 
@@ -60,16 +69,46 @@ def smd_section(results: dict[str, Any]) -> str:
     )
 
 
+def bench_section(card: Card) -> str:
+    """Returns README's part on latency: networks, engines on the same weights, cold starts."""
+    versions = ", ".join(f"{e.name} {e.version}" for e in card.engines)
+    absent = "".join(f"; {name} absent" for name in card.absent)
+    return "\n".join(
+        [
+            as_markdown(NETWORK_HEADER, network_rows(card)),
+            "",
+            "Every engine on the student's weights:",
+            "",
+            as_markdown(ENGINE_HEADER, engine_rows(card)),
+            "",
+            "Cold start in fresh processes, milliseconds by part, and what it takes:",
+            "",
+            as_markdown(COLD_HEADER, cold_rows(card)),
+            "",
+            f"`{card.command}` on {card.date}: {card.machine.cpu}, {card.machine.cores} cores, "
+            f"{card.threads} thread{'s' * (card.threads > 1)}, {card.plan['processes']} processes; "
+            f"{versions}{absent}. Ratios with their 95 % interval.",
+        ]
+    )
+
+
 def rewrite(readme: str, root: Path) -> str:
     """Returns README's text with every generated part made anew from the results below `root`."""
     for name, section in (("nab-rds", nab_rds_section), ("smd", smd_section)):
         results = json.loads((root / _RESULTS / name / "results.json").read_text())
         readme = _between(readme, name, section(results))
+    if _begin("bench") in readme:
+        card = read_card(root / _RESULTS / "bench" / "card.json")
+        readme = _between(readme, "bench", bench_section(card))
     return readme
 
 
+def _begin(name: str) -> str:
+    return f"<!-- {name}: generated -->"
+
+
 def _between(text: str, name: str, content: str) -> str:
-    begin, end = f"<!-- {name}: generated -->", f"<!-- {name}: end -->"
+    begin, end = _begin(name), f"<!-- {name}: end -->"
     found = re.search(f"{re.escape(begin)}.*?{re.escape(end)}", text, re.DOTALL)
     if found is None:
         raise SystemExit(f"README has no part between {begin} and {end}")

@@ -23,10 +23,18 @@ __all__ = ["Judgement", "judgement"]
 
 @dataclass(frozen=True)
 class Judgement:
-    """reconstruct: scaled values (T, C) to their reconstruction. alarm: both of these to (T,)."""
+    """reconstruct: scaled values (T, C) to their reconstruction. score: both of these to (T,).
+
+    decide: scores (T,) to alarms (T,).
+    """
 
     reconstruct: Callable[[Float64], Float64]
-    alarm: Callable[[Float64, Float64], Bool]
+    score: Callable[[Float64, Float64], Float64]
+    decide: Callable[[Float64], Bool]
+
+    def alarm(self, scaled: Float64, decoded: Float64) -> Bool:
+        """Returns the alarms (T,) of scaled values (T, C) and their reconstruction."""
+        return self.decide(self.score(scaled, decoded))
 
 
 def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
@@ -42,7 +50,8 @@ def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
     if isinstance(config, NabRdsConfig):
         return Judgement(
             lambda scaled: nab_rds_reconstruction(checkpoint, weights, scaled),
-            lambda scaled, decoded: squared_error(scaled, decoded) > threshold,
+            squared_error,
+            lambda score: score > threshold,
         )
     network = weights_of_checkpoint(config, weights)
     graph = onnx.load_from_string(capsule.read_bytes(model)).graph
@@ -54,12 +63,16 @@ def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
     distance = Mahalanobis(mean, whitening, condition=1.0)
     count = int(info.threshold.get("count", 0))
 
-    def alarm(scaled: Float64, decoded: Float64) -> Bool:
+    def score(scaled: Float64, decoded: Float64) -> Float64:
         error = np.abs(scaled - decoded)
         with_level = len(mean) > error.shape[1]
-        score = distance.score(np.concatenate([error, scaled], axis=1) if with_level else error)
+        return distance.score(np.concatenate([error, scaled], axis=1) if with_level else error)
+
+    def decide(score: Float64) -> Bool:
         above = (score > threshold).reshape(-1, info.window)
         decided: Bool = (above & (above.sum(axis=1, keepdims=True) > count)).ravel()
         return decided
 
-    return Judgement(lambda scaled: repeat_vector_reconstruction(config, network, scaled), alarm)
+    return Judgement(
+        lambda scaled: repeat_vector_reconstruction(config, network, scaled), score, decide
+    )

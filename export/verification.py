@@ -27,7 +27,15 @@ from stillwatch.runtime.table import read_table
 from stillwatch.train.checkpoint import load_checkpoint
 from stillwatch.train.config import NabRdsConfig
 
-__all__ = ["Agreement", "Answer", "compare", "report", "run"]
+__all__ = [
+    "Agreement",
+    "Answer",
+    "by_onnxruntime",
+    "by_reference_evaluator",
+    "compare",
+    "report",
+    "run",
+]
 
 
 @dataclass(frozen=True)
@@ -35,13 +43,14 @@ class Answer:
     """What one framework says of a series: reconstruction (T, C) in scaled units, alarms (T,).
 
     rounding: how far single precision may have rounded the reconstruction on
-    its way out of a graph, (T, C) or 0.
+    its way out of a graph, (T, C) or 0. score: (T,), where a graph gave one.
     """
 
     framework: str
     reconstruction: Float64
     alarm: Bool
     rounding: Float64 | float = 0.0
+    score: AnyArray | None = None
 
 
 @dataclass(frozen=True)
@@ -84,9 +93,9 @@ def compare(
     value, mean, scale = single
     scaled = ((value - mean) / scale).astype(np.float64)
     case = judgement(model, folder, detector.info)
-    reference = _onnxruntime(detector, values, moments, scaled)
+    reference = by_onnxruntime(detector, values, moments, scaled)
     others = [
-        _reference_evaluator(model, detector, values, moments, scaled),
+        by_reference_evaluator(model, detector, values, moments, scaled),
         _judged(f"NumPy {_version('numpy')}, float64", scaled, case.reconstruct(scaled), case),
     ]
     absent = {}
@@ -143,16 +152,20 @@ def _in_scaled_units(
     return decoded, np.finfo(np.float32).eps * np.minimum(distance, error)
 
 
-def _onnxruntime(detector: Detector, values: Float64, moments: Moments, scaled: Float64) -> Answer:
+def by_onnxruntime(
+    detector: Detector, values: Float64, moments: Moments, scaled: Float64
+) -> Answer:
+    """Returns onnxruntime's answer to values (T, C), whose scaled form is `scaled`."""
     given = {"mean": moments.mean[0], "scale": moments.scale[0]}
     result = detector.score(values, **given)
     decoded, rounding = _in_scaled_units(result.error, result.reconstruction, moments, scaled)
-    return Answer("onnxruntime", decoded, result.alarm, rounding)
+    return Answer("onnxruntime", decoded, result.alarm, rounding, result.score)
 
 
-def _reference_evaluator(
+def by_reference_evaluator(
     model: str | Path, detector: Detector, values: Float64, moments: Moments, scaled: Float64
 ) -> Answer:
+    """Returns the answer of onnx's reference evaluator, which takes minutes for large networks."""
     evaluator = onnx.reference.ReferenceEvaluator(onnx.load_from_string(capsule.read_bytes(model)))
     info = detector.info
     feeds = {"mean": moments.mean[None], "scale": moments.scale[None]}
@@ -174,7 +187,7 @@ def _reference_evaluator(
         by_name["error"], by_name["reconstruction"], moments, scaled
     )
     name = f"onnx reference evaluator {_version('onnx')}"
-    return Answer(name, decoded, by_name["alarm"], rounding)
+    return Answer(name, decoded, by_name["alarm"], rounding, by_name["score"])
 
 
 def _gluon(folder: Path, scaled: Float64) -> Float64:

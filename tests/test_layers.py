@@ -38,7 +38,10 @@ PURE = [
     )
 ]
 # What `pip install stillwatch` does not bring.
-NOT_BASE = ("mxnet", "onnx", "pandas", "sklearn", "tqdm", "pooch", "requests", "matplotlib")
+NOT_BASE = (
+    *("mxnet", "onnx", "pandas", "sklearn", "tqdm", "pooch", "requests", "matplotlib"),
+    *("torch", "openvino"),
+)
 EACH_FILE = pytest.mark.parametrize("file", FILES)
 
 
@@ -269,7 +272,9 @@ def test_the_program_scores_watches_and_verifies_with_the_base_install(
         (["train", "nab-rds"], "train"),
         (["data", "fetch", "nab"], "train"),
         (["reproduce", "nab-rds"], "train,export,benchmarks"),
+        (["bench"], "export,benchmarks"),
         (["verify", "nab-rds", "--checkpoint", "checkpoint"], "train,export"),
+        (["verify", "--all"], "train,export"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

@@ -31,6 +31,11 @@ _COMMANDS = {
         "train,export,benchmarks",
         "train, export, verify, score, compare with the published figures, report",
     ),
+    "bench": _Command(
+        "stillwatch.benchmarks.bench_command",
+        "export,benchmarks",
+        "parameters, size, memory, cold start and latency of every engine at hand",
+    ),
     "train": _Command("stillwatch.train.command", "train", "one training run -> checkpoint"),
     "export": _Command("stillwatch.export.command", "export", "checkpoint -> capsule"),
     "calibrate": _Command(

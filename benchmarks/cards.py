@@ -1,0 +1,222 @@
+"""Latency cards: what one run of `stillwatch bench` measured, as JSON with a versioned schema.
+
+The dataclasses are the schema. Reading is strict: a field that is missing, is
+not known or has another type is refused, with its place in the document.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stillwatch.benchmarks.strict import decoded
+from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.files import write_text
+
+__all__ = [
+    "CARD_SCHEMA",
+    "Card",
+    "Cold",
+    "EngineEntry",
+    "Machine",
+    "Parity",
+    "Peaks",
+    "SubjectEntry",
+    "Sweep",
+    "Timing",
+    "read_card",
+    "write_card",
+]
+
+CARD_SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """Where it ran. load: the system's load average before the run, which should be near 0."""
+
+    cpu: str
+    flags: list[str]
+    cores: int
+    memory_gib: float
+    system: str
+    governor: str
+    load: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peaks:
+    """What the machine can do: single-precision GEMM, and reading memory by the bytes read over."""
+
+    gemm_gflops: float
+    read_gb_s: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectEntry:
+    """A network. parameters: as Gluon counts them; in_graph: counted again in the ONNX graph.
+
+    operations: additions and multiplications of the matrix products a window.
+    weights_read: weights that a single window must fetch, those of the
+    recurrence anew at each step. files: bytes by engine.
+    """
+
+    name: str
+    source: str
+    sha256: str
+    family: str
+    units: int
+    layers: int
+    window: int
+    channels: int
+    parameters: int
+    in_graph: int
+    operations: int
+    weights_read: int
+    files: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineEntry:
+    """An engine that could run. installed_mib: its distribution and all that it requires."""
+
+    name: str
+    package: str
+    version: str
+    tolerance: float
+    why: str
+    weight_bytes: int
+    installed_mib: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parity:
+    """How far an engine is from float64 on one network, scaled units; past tolerance: not timed."""
+
+    subject: str
+    engine: str
+    largest: float
+    mean: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the engine may be timed."""
+        return self.largest <= self.tolerance
+
+    def __str__(self) -> str:
+        return f"{self.largest:.2g} from float64, tolerance {self.tolerance:g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """One engine's spans in one scenario, in microseconds.
+
+    windows: how many a query has (streams, for a step), computed in parts of
+    `chunk`. quantiles: of all calls of all processes, by percent. rounds: by
+    process, the median of each round. baseline: what the teacher in MXNet took
+    in the same rounds; empty where it did not run in them.
+    """
+
+    subject: str
+    engine: str
+    scenario: str
+    windows: int
+    chunk: int
+    calls: int
+    quantiles: dict[str, float]
+    rounds: list[list[float]]
+    baseline: list[list[float]]
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What identifies a timing in a card."""
+        return self.subject, self.engine, self.scenario
+
+    @property
+    def p50(self) -> float:
+        """Microseconds, the median of all calls."""
+        return self.quantiles["50"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cold:
+    """Fresh processes, one figure each: milliseconds by part, and resident memory at its largest.
+
+    start: of Python itself. imports: of the framework. load: of the network.
+    first: the first window's answer.
+    """
+
+    subject: str
+    engine: str
+    start_ms: list[float]
+    imports_ms: list[float]
+    load_ms: list[float]
+    first_ms: list[float]
+    resident_mib: list[float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """Microseconds a call by windows a call: what each engine's chunk was chosen by."""
+
+    subject: str
+    engine: str
+    windows: list[int]
+    us: list[float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One run. absent: engines that could not run; refused: "engine on subject"; both with why."""
+
+    schema: int
+    command: str
+    date: str
+    machine: Machine
+    versions: dict[str, str]
+    threads: int
+    environment: dict[str, str]
+    plan: dict[str, Any]
+    peaks: Peaks
+    subjects: list[SubjectEntry]
+    engines: list[EngineEntry]
+    absent: dict[str, str]
+    refused: dict[str, str]
+    parity: list[Parity]
+    timings: list[Timing]
+    cold: list[Cold]
+    sweep: list[Sweep]
+
+    def timing(self, subject: str, engine: str, scenario: str) -> Timing | None:
+        """Returns the timing of an engine, None where it was not timed."""
+        wanted = (subject, engine, scenario)
+        return next((timing for timing in self.timings if timing.key == wanted), None)
+
+
+def write_card(path: Path, card: Card) -> None:
+    """Writes the card as JSON."""
+    text = json.dumps(dataclasses.asdict(card), indent=1, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def read_card(path: Path) -> Card:
+    """Returns the card in a file; raises InputError where it is not one of this schema."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not JSON: {error}") from error
+    found = document.get("schema") if isinstance(document, dict) else None
+    if found != CARD_SCHEMA:
+        raise InputError(
+            f"{path} is no latency card of schema {CARD_SCHEMA}: it says {found!r}; "
+            "make one with 'stillwatch bench'"
+        )
+    try:
+        card: Card = decoded(Card, document, "card")
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path} does not fit the schema: {error}") from error
+    return card

@@ -1,0 +1,41 @@
+"""The model families as PyTorch modules; the one module of this folder that imports torch.
+
+Batch first, as PyTorch users have it: values (N, T, C), scaled units.
+"""
+
+from typing import Any
+
+import torch
+
+__all__ = ["NabRds", "RepeatVector"]
+
+
+class NabRds(torch.nn.Module):
+    """LSTM(units), then Linear(1) and tanh at every step; the state is zero before the first."""
+
+    def __init__(self, units: int) -> None:
+        """A network with PyTorch's own initial weights."""
+        super().__init__()
+        self.lstm = torch.nn.LSTM(1, units, batch_first=True)
+        self.dense = torch.nn.Linear(units, 1)
+
+    def forward(self, values: Any) -> Any:
+        """Returns the reconstruction (N, T, 1) of scaled values (N, T, 1)."""
+        return torch.tanh(self.dense(self.lstm(values)[0]))
+
+
+class RepeatVector(torch.nn.Module):
+    """LSTM encoder, its last hidden state repeated into an LSTM decoder, Linear at every step."""
+
+    def __init__(self, *, channels: int, units: int, layers: int) -> None:
+        """A network with PyTorch's own initial weights; `layers` in encoder and decoder each."""
+        super().__init__()
+        self.encoder = torch.nn.LSTM(channels, units, layers, batch_first=True)
+        self.decoder = torch.nn.LSTM(units, units, layers, batch_first=True)
+        self.dense = torch.nn.Linear(units, channels)
+
+    def forward(self, values: Any) -> Any:
+        """Returns the reconstruction (N, T, C) of scaled values (N, T, C)."""
+        _, (last, _) = self.encoder(values)  # (layers, N, H)
+        repeated = last[-1:].transpose(0, 1).expand(-1, values.shape[1], -1)
+        return self.dense(self.decoder(repeated)[0])
