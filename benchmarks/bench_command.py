@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=Path("bench"), help="folder (default: %(default)s)"
     )
     parser.set_defaults(action=_bench)
-    actions = parser.add_subparsers(dest="action_name", metavar="compare")
+    actions = parser.add_subparsers(dest="action_name", metavar="compare|edge")
     compare = actions.add_parser(
         "compare", help="two cards side by side", description="Sets two cards side by side."
     )
@@ -42,6 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="exit with 1 where anything takes more than R times as long (default: %(default)s)",
     )  # fmt: skip
     compare.set_defaults(action=_compare)
+    edge = actions.add_parser(
+        "edge",
+        help="the edge runtime's figures beside their aims",
+        description="Sets a card's figures, and two more that it measures, beside their aims.",
+    )
+    edge.add_argument("card", type=Path, metavar="CARD.json")
+    edge.add_argument("-o", "--output", type=Path, required=True, metavar="EDGE.json")
+    edge.set_defaults(action=_edge)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -110,3 +118,28 @@ def _compare(arguments: argparse.Namespace) -> int:
     regressed = sum(comparison.regressed for comparison in comparisons)
     print(f"{regressed} of {len(comparisons)} regressed past {arguments.regression:g}")
     return 1 if regressed else 0
+
+
+def _edge(arguments: argparse.Namespace) -> int:
+    """Measures the second thread and the memory, writes all figures; 0 whether reached or not."""
+    import json
+    from dataclasses import asdict
+
+    from stillwatch.benchmarks.bench_timing import Pace
+    from stillwatch.benchmarks.cards import read_card
+    from stillwatch.benchmarks.edge import EDGE_HEADER, edge_rows, figures
+    from stillwatch.benchmarks.edge_measure import memory, second_thread
+    from stillwatch.benchmarks.machine import provenance
+    from stillwatch.benchmarks.tables import as_text
+    from stillwatch.runtime.files import write_text
+
+    card = read_card(arguments.card)
+    found = figures(card, second_thread(Pace(rounds=25, seconds=20.0)), memory())
+    document = {
+        **provenance(),
+        "card": {"command": card.command, "date": card.date, "cpu": card.machine.cpu},
+        "figures": [asdict(figure) for figure in found],
+    }
+    write_text(arguments.output, json.dumps(document, indent=1) + "\n")
+    print(as_text(EDGE_HEADER, edge_rows(document["figures"])))
+    return 0

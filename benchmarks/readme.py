@@ -20,6 +20,7 @@ from stillwatch.benchmarks.bench_tables import (
     network_rows,
 )
 from stillwatch.benchmarks.cards import Card, read_card
+from stillwatch.benchmarks.edge import EDGE_HEADER, edge_rows
 from stillwatch.benchmarks.tables import (
     HEADER,
     SMD_CORE_HEADER,
@@ -28,7 +29,7 @@ from stillwatch.benchmarks.tables import (
     smd_core_rows,
 )
 
-__all__ = ["bench_section", "nab_rds_section", "rewrite", "smd_section"]
+__all__ = ["bench_section", "edge_section", "nab_rds_section", "rewrite", "smd_section"]
 
 _RESULTS = Path("benchmarks/results")  # below the checkout; the results are not installed
 
@@ -92,6 +93,19 @@ def bench_section(card: Card) -> str:
     )
 
 
+def edge_section(results: dict[str, Any]) -> str:
+    """Returns README's part on the edge runtime: each figure beside what it is to reach."""
+    card = results["card"]
+    return "\n".join(
+        [
+            as_markdown(EDGE_HEADER, edge_rows(results["figures"])),
+            "",
+            f"`{results['command']}`, from the card of `{card['command']}`; {card['cpu']}, one "
+            "thread unless said. Ratios with their 95 % interval.",
+        ]
+    )
+
+
 def rewrite(readme: str, root: Path) -> str:
     """Returns README's text with every generated part made anew from the results below `root`."""
     for name, section in (("nab-rds", nab_rds_section), ("smd", smd_section)):
@@ -100,6 +114,9 @@ def rewrite(readme: str, root: Path) -> str:
     if _begin("bench") in readme:
         card = read_card(root / _RESULTS / "bench" / "card.json")
         readme = _between(readme, "bench", bench_section(card))
+    if _begin("edge") in readme:
+        results = json.loads((root / _RESULTS / "bench" / "edge.json").read_text())
+        readme = _between(readme, "edge", edge_section(results))
     return readme
 
 

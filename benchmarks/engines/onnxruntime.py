@@ -37,7 +37,7 @@ def load_step(path: Path, streams: int, threads: int) -> Step:
         stream = detector.stream(mean=0.0, scale=1.0)
 
         def update(values: Float32) -> AnyArray:
-            verdict = stream.update(values)
+            verdict = stream.update(float(values[0]))
             assert verdict is not None  # noqa: S101  (mean and scale are given: no warm-up)
             return verdict.reconstruction
 
