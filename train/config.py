@@ -98,7 +98,8 @@ class SensorConfig:
     dropout: the share of hidden values set to zero between layers, in
     training alone. missing: what stands in for cells without a value: nothing
     ("refuse"), the last value before ("forward"), or a line between the
-    neighbours ("interpolate", which looks ahead, so no stream can do it).
+    neighbours ("interpolate", which looks ahead: at the edge such a cell is
+    refused, unless told otherwise). Scoring follows what the capsule says.
     The rest is as in RepeatVectorConfig.
     """
 

@@ -42,7 +42,7 @@ def train_sensor(
     that was killed goes on where it stood; one that is done is read, not
     repeated. Raises InputError where the rows are too few for a window.
     """
-    seen, rest = split_rows(recording.segments, _split(recording))
+    seen, _ = split_rows(recording.segments, _split(recording))
     rows = sum(map(len, seen))
     if recording.rows < _fewest_rows(config):
         raise InputError(

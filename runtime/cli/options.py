@@ -3,7 +3,9 @@
 import argparse
 from typing import Any
 
-__all__ = ["add_detector_options", "detector_options"]
+from stillwatch.runtime.contract import CapsuleInfo
+
+__all__ = ["add_detector_options", "detector_options", "fills_forward"]
 
 
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +21,8 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fill",
         choices=["forward"],
-        help="let an empty or NaN cell take the last value before it (default: refuse)",
+        help="let an empty or NaN cell take the last value before it (default: as the capsule's "
+        "training did, else refuse)",
     )
     parser.add_argument(
         "--mean", type=float, nargs="+", help="a mean for each channel, with --scale"
@@ -37,3 +40,8 @@ def detector_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "scale": arguments.scale,
         "threshold": arguments.threshold,
     }
+
+
+def fills_forward(arguments: argparse.Namespace, info: CapsuleInfo) -> bool:
+    """Whether cells without a value take the last one: as said, or as in the capsule's training."""
+    return "forward" in (arguments.fill, info.training.get("missing"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from stillwatch.runtime.arrays import AnyArray
-from stillwatch.runtime.cli.options import add_detector_options, detector_options
+from stillwatch.runtime.cli.options import add_detector_options, detector_options, fills_forward
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.files import write_text
 from stillwatch.runtime.table import Table, read_table, to_csv
@@ -31,7 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Scores the file; the table goes to the output, a summary to standard error."""
     detector = Detector.load(arguments.model)
     names = detector.info.channel_names
-    table = read_table(arguments.series, names, arguments.columns, fill=arguments.fill == "forward")
+    fill = fills_forward(arguments, detector.info)
+    table = read_table(arguments.series, names, arguments.columns, fill=fill)
     result = detector.score(table.values, **detector_options(arguments))
     content = to_csv(table, _columns(result, names))
     if arguments.output:

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from stillwatch.runtime.arrays import Float64
-from stillwatch.runtime.cli.options import add_detector_options, detector_options
+from stillwatch.runtime.cli.options import add_detector_options, detector_options, fills_forward
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.stream import Stream, Verdict
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     detector = Detector.load(arguments.model)
     stream = detector.stream(**detector_options(arguments))
     reader = _LineReader(
-        detector.info.channel_names, arguments.columns, fill=arguments.fill == "forward"
+        detector.info.channel_names, arguments.columns, fill=fills_forward(arguments, detector.info)
     )
     bad = 0
     for number, line in enumerate(sys.stdin.buffer, start=1):
