@@ -83,11 +83,8 @@ def test_missing_values_are_treated_at_the_edge_as_in_training(run: Run, tmp_pat
         assert f"1 cells without a value were filled ({missing})" in done.stdout
         scored = run("score", out / "model.onnx", path)
         assert scored.returncode == status, scored.stderr
-        watched = run("watch", out / "model.onnx", "--fill", "forward", stdin=subprocess.DEVNULL)
-        assert "Traceback" not in watched.stderr
-    assert (
-        "1 cells filled forward" in run("score", tmp_path / "forward" / "model.onnx", path).stderr
-    )
+    scored = run("score", tmp_path / "forward" / "model.onnx", path)
+    assert "1 cells filled forward" in scored.stderr
 
 
 def test_channels_of_the_test_file_that_training_did_not_see(
