@@ -5,11 +5,13 @@ from typing import Any
 
 __all__ = [
     "HEADER",
+    "SENSOR_HEADER",
     "SMD_CORE_HEADER",
     "SMD_HEADER",
     "as_markdown",
     "as_text",
     "detection_rows",
+    "sensor_rows",
     "smd_core_rows",
     "smd_rows",
 ]
@@ -64,6 +66,23 @@ def smd_core_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
             *(_spread(others[row["row"], row["score"]][f], 2) for f in ("f1", "vus_pr")),
         )
         for row, cells in rows
+    ]
+
+
+SENSOR_HEADER = ("", "score", "parameters", "P", "R", "F1", "F1, oracle", "VUS-PR", "AP")
+
+
+def sensor_rows(subject: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Returns a row a model and score, over one subject: median over seeds (min to max)."""
+    figures = ("precision", "recall", "f1", "oracle_f1", "vus_pr", "ap")
+    return [
+        (
+            row["row"],
+            row["score"],
+            f"{row['parameters']:,}" if row["parameters"] else "",
+            *(_spread(row[figure], 2) for figure in figures),
+        )
+        for row in (*subject["beside"], *subject["summary"])
     ]
 
 
