@@ -32,6 +32,11 @@ _COMMANDS = {
         "train, export, verify, score, compare with the published figures, report",
     ),
     "train": _Command("stillwatch.runtime.cli.train", "train", "one training run -> checkpoint"),
+    "tune": _Command(
+        "stillwatch.benchmarks.tune_command",
+        "train,export,benchmarks,tune",
+        "search the options of a training run for the least validation loss",
+    ),
     "export": _Command("stillwatch.export.command", "export", "checkpoint -> capsule"),
     "calibrate": _Command(
         "stillwatch.export.command_calibrate",
