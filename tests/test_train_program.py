@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from stillwatch.runtime import Detector
+from stillwatch.runtime.cli.main import main
 from stillwatch.runtime.verify import replay
 from stillwatch.train.checkpoint import load_checkpoint
 
@@ -124,13 +125,16 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_is_one_line_and_exit_2(case: str, run: Run, tmp_path: Path) -> None:
+def test_bad_input_is_one_line_and_exit_2(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text, options, expected = BAD[case]
     path = tmp_path / "my.csv"
     if text is not None:
         path.write_text(text, encoding="utf-8")
-    done = run("train", "sensor", "--data", path, *options, "--out", tmp_path / "out")
-    assert done.returncode == 2
-    assert expected in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    words = ["train", "sensor", "--data", str(path), *options, "--out", str(tmp_path / "out")]
+    assert main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("stillwatch: ")
+    assert expected in line
     assert not (tmp_path / "out").exists()
