@@ -87,5 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"  {line}")
     write_text(arguments.out / "report.html", sensor_page(chain, recording))
     print(f"report in {arguments.out / 'report.html'}")
+    if arguments.track:
+        from stillwatch.benchmarks.track import log_run  # where the extra is installed
+
+        print(f"run {log_run(chain, arguments.track)} in the MLflow store {arguments.track}")
     print(f"next: stillwatch score {chain.path} SERIES.csv")
     return 0 if all(agreement.passed for agreement in chain.agreements) else 1

@@ -10,6 +10,8 @@ from stillwatch.train.data.table_file import load_recording
 
 __all__ = ["add_arguments", "add_data_options", "config_of", "recording_of", "run"]
 
+_STORE = "sqlite:///mlruns.db"
+
 _HELP = {
     "units": "hidden units of a layer",
     "layers": "of encoder and decoder each",
@@ -36,6 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             choices=MISSING if field.name == "missing" else None,
             help=f"{_HELP.get(field.name, '')} (default: %(default)s)".strip(),
         )
+    parser.add_argument(
+        "--track", nargs="?", const=_STORE, metavar="URI",
+        help=f"keep the run in an MLflow store (without a URI: {_STORE})",
+    )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, default=Path("sensor"), help="folder (default: %(default)s)"
     )

@@ -7,6 +7,8 @@ that goes on to them where their packages are installed.
 import argparse
 import importlib
 
+from stillwatch.runtime.errors import ExtraError
+
 __all__ = ["add_arguments", "run"]
 
 
@@ -17,6 +19,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains; a recipe of one's own data ends in a capsule and a report, too."""
+    track = getattr(arguments, "track", None)
+    if track:
+        try:
+            store = importlib.import_module("stillwatch.benchmarks.track")
+        except ModuleNotFoundError as error:
+            raise ExtraError(
+                f"'stillwatch train --track' needs {error.name}, which is not installed: "
+                "pip install 'stillwatch[train,export,benchmarks,track]'"
+            ) from error
+        store.open_store(track)  # before the work, not after it
     status = int(importlib.import_module("stillwatch.train.command").run(arguments))
     if status or arguments.recipe != "sensor":
         return status
