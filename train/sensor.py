@@ -7,18 +7,26 @@ from pathlib import Path
 import numpy as np
 
 from stillwatch.runtime.arrays import Float64
-from stillwatch.runtime.errors import CheckpointError, InputError
+from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder
 from stillwatch.runtime.scaling import series_moments
-from stillwatch.train.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint, save_checkpoint
+from stillwatch.train.checkpoint import Checkpoint
 from stillwatch.train.config import SensorConfig
 from stillwatch.train.data.recording import Recording, split_rows
 from stillwatch.train.fingerprint import fingerprint
-from stillwatch.train.fit import count_parameters, save_network, seed_everything
+from stillwatch.train.fit import count_parameters, seed_everything
 from stillwatch.train.habits import Epoch, train_with_habits
 from stillwatch.train.models.sensor import Sensor
 from stillwatch.train.mxnet_compat import mx
-from stillwatch.train.windowed import TRAINING_SHARE, finished, reconstruct, scaled, window_sets
+from stillwatch.train.windowed import (
+    TRAINING_SHARE,
+    finished,
+    load_windowed,
+    reconstruct,
+    save_windowed,
+    scaled,
+    window_sets,
+)
 
 __all__ = ["build_network", "held_out", "load_network", "reconstruct", "train_sensor"]
 
@@ -80,9 +88,7 @@ def train_sensor(
         curve=curve,
         data=data,
     )
-    save_network(net, folder / PARAMS_NAME)
-    save_checkpoint(checkpoint, folder)
-    return checkpoint
+    return save_windowed(checkpoint, net, folder)
 
 
 def build_network(config: SensorConfig, channels: int) -> Sensor:
@@ -98,12 +104,7 @@ def build_network(config: SensorConfig, channels: int) -> Sensor:
 
 def load_network(folder: Path) -> Sensor:
     """Returns the Gluon network of a checkpoint."""
-    checkpoint, _ = load_checkpoint(folder)
-    if not isinstance(checkpoint.config, SensorConfig):
-        raise CheckpointError(f"{folder} holds a {checkpoint.family}, expected a sensor")
-    net = build_network(checkpoint.config, len(checkpoint.channels))
-    net.load_parameters(str(folder / PARAMS_NAME))
-    return net
+    return load_windowed(folder, "sensor", build_network)
 
 
 def _split(recording: Recording) -> int:

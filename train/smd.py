@@ -11,17 +11,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stillwatch.runtime.arrays import Float64
-from stillwatch.runtime.errors import CheckpointError, InputError
+from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder
 from stillwatch.runtime.scaling import series_moments
-from stillwatch.train.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint, save_checkpoint
+from stillwatch.train.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint
 from stillwatch.train.config import RepeatVectorConfig
 from stillwatch.train.data.smd import Machine
 from stillwatch.train.distil import build_network, train_windows
 from stillwatch.train.fingerprint import fingerprint
-from stillwatch.train.fit import count_parameters, save_network
+from stillwatch.train.fit import count_parameters
 from stillwatch.train.models.repeat_vector import RepeatVector
-from stillwatch.train.windowed import TRAINING_SHARE, finished, reconstruct, scaled, window_sets
+from stillwatch.train.windowed import (
+    TRAINING_SHARE,
+    finished,
+    load_windowed,
+    reconstruct,
+    save_windowed,
+    scaled,
+    window_sets,
+)
 
 __all__ = ["held_out", "load_network", "reconstruct", "train_smd"]
 
@@ -92,19 +100,12 @@ def train_smd(
         curve=curve,
         data=data,
     )
-    save_network(net, folder / PARAMS_NAME)
-    save_checkpoint(checkpoint, folder)
-    return checkpoint
+    return save_windowed(checkpoint, net, folder)
 
 
 def load_network(folder: Path) -> RepeatVector:
     """Returns the Gluon network of a checkpoint."""
-    checkpoint, _ = load_checkpoint(folder)
-    if not isinstance(checkpoint.config, RepeatVectorConfig):
-        raise CheckpointError(f"{folder} holds a {checkpoint.family}, expected a repeat-vector")
-    net = build_network(checkpoint.config, len(checkpoint.channels))
-    net.load_parameters(str(folder / PARAMS_NAME))
-    return net
+    return load_windowed(folder, "repeat-vector", build_network)
 
 
 def _split(machine: Machine) -> int:

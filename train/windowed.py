@@ -1,21 +1,36 @@
 """What the recipes of windowed networks share: split, scale, cut, and know a run that is done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from stillwatch.runtime.arrays import Float32, Float64
-from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.runtime.scaling import Moments
-from stillwatch.train.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint
+from stillwatch.train.checkpoint import (
+    PARAMS_NAME,
+    Checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+)
 from stillwatch.train.config import WindowedConfig
-from stillwatch.train.fit import to_nd
+from stillwatch.train.fit import save_network, to_nd
 from stillwatch.train.mxnet_compat import mx
 from stillwatch.train.window_set import WindowSet
 
-__all__ = ["TRAINING_SHARE", "finished", "reconstruct", "scaled", "window_sets"]
+__all__ = [
+    "TRAINING_SHARE",
+    "finished",
+    "load_windowed",
+    "reconstruct",
+    "save_windowed",
+    "scaled",
+    "window_sets",
+]
+
+Block = TypeVar("Block", bound=mx.gluon.Block)
 
 TRAINING_SHARE = 0.7  # of a normal series; the rest is held out for calibration
 
@@ -55,6 +70,26 @@ def window_sets(
             f"{', '.join(str(len(s)) for s in validation)}"
         )
     return sets[0], sets[1]
+
+
+def save_windowed(checkpoint: Checkpoint, net: mx.gluon.Block, folder: Path) -> Checkpoint:
+    """Writes the network and then its checkpoint to `folder`; returns the checkpoint."""
+    save_network(net, folder / PARAMS_NAME)
+    save_checkpoint(checkpoint, folder)
+    return checkpoint
+
+
+def load_windowed(folder: Path, family: str, build: Callable[[Any, int], Block]) -> Block:
+    """Returns the Gluon network of a checkpoint; raises CheckpointError for another family's.
+
+    build: from configuration and number of channels, a network of any weights.
+    """
+    checkpoint, _ = load_checkpoint(folder)
+    if checkpoint.family != family:
+        raise CheckpointError(f"{folder} holds a {checkpoint.family}, expected a {family}")
+    net = build(checkpoint.config, len(checkpoint.channels))
+    net.load_parameters(str(folder / PARAMS_NAME))
+    return net
 
 
 def reconstruct(net: mx.gluon.Block, scaled: Float32, config: WindowedConfig) -> Float32:
