@@ -1,9 +1,11 @@
 """The search: it resumes, gives up bad trials, keeps to training rows, and says what mattered."""
 
+import argparse
 import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,11 +15,13 @@ from types import SimpleNamespace
 import numpy as np
 import optuna
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from test_train_program import table
 from test_train_sensor import recording, rows
 
-from stillwatch.benchmarks import tune
+from stillwatch.benchmarks import tune, tune_command
 from stillwatch.benchmarks.tune import answered, best_trials, open_study, run_trials
 from stillwatch.benchmarks.tune_report import importances
 from stillwatch.runtime.cli.main import main
@@ -130,6 +134,49 @@ def test_size_as_a_second_objective(tmp_path: Path) -> None:
     pairs = list(zip(losses, sizes, strict=True))
     for trial in answered(study):
         assert any(a <= trial.values[0] and b <= trial.values[1] for a, b in pairs)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("alive", [False, True])
+def test_trial_of_a_killed_worker_is_taken_up_again(alive: bool, tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    study = study_in(tmp_path)
+    other = study.ask()
+    other.set_user_attr("pid", os.getppid() if alive else gone.pid)
+    tune._suggest(other, BASE, (8,))
+    search(study_in(tmp_path), tmp_path, trials=2)
+    left, first, _ = study.get_trials()
+    assert left.state == (TrialState.RUNNING if alive else TrialState.FAIL)
+    assert (first.params == left.params) is not alive
+
+
+def test_several_workers_share_the_trials(run: Run, data: Path, tmp_path: Path) -> None:
+    done = run(*command(data, "--workers", "2", "--out", tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    found = json.loads((tmp_path / "out" / "tune.json").read_text())
+    assert len(found["trials"]) in (5, 6)  # the last two may end together
+    params = [tuple(trial["params"].values()) for trial in found["trials"]]
+    assert len(set(params)) == len(params)
+
+
+def test_a_helper_searches_in_the_same_study_with_draws_of_its_own(
+    data: Path, tmp_path: Path
+) -> None:
+    parser = argparse.ArgumentParser()
+    tune_command.add_arguments(parser)
+    seen = []
+    for worker in (1, 2):
+        out = tmp_path / str(worker)
+        words = [str(word) for word in command(data, "--trials", "2", "--out", out)]
+        out.mkdir()
+        tune_command._work(parser.parse_args(words[1:]), worker)
+        storage = JournalStorage(JournalFileBackend(str(out / "study.journal")))
+        done = answered(optuna.load_study(study_name="sensor", storage=storage))
+        assert len(done) == 2
+        seen.append([trial.params for trial in done])
+    assert seen[0] != seen[1]
 
 
 def test_a_study_of_something_else(tmp_path: Path) -> None:
