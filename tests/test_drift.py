@@ -1,4 +1,4 @@
-"""The drift experiment: a causal rolling quantile, and committed figures that say what README says."""
+"""The drift experiment: a causal rolling quantile, and what the committed figures claim."""
 
 import json
 from pathlib import Path
