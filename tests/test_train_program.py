@@ -1,6 +1,7 @@
 """`stillwatch train sensor --data MY.csv`, as a user meets it: what it leaves, what it refuses."""
 
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,6 +108,25 @@ def test_channels_of_the_test_file_that_training_did_not_see(
     missing = run("score", out / "model.onnx", narrow)
     assert missing.returncode == 2
     assert "no column 'pressure'" in missing.stderr
+
+
+@pytest.mark.parametrize("package", ["onnx", "matplotlib"])
+def test_without_the_packages_of_export_and_report_a_checkpoint_is_left(
+    package: str, data: Path, tmp_path: Path
+) -> None:
+    code = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "from stillwatch.runtime.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    words = ["train", "sensor", "--data", data, "--column", "pressure", *OPTIONS]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words, "--out", tmp_path / "out"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"no capsule and no report: they need {package}" in done.stdout
+    assert load_checkpoint(tmp_path / "out")[0].family == "sensor"
+    assert not (tmp_path / "out" / "report.html").exists()
 
 
 BAD = {

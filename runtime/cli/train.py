@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     if status or arguments.recipe != "sensor":
         return status
     try:
-        chain = importlib.import_module("stillwatch.benchmarks.sensor_chain")
+        return int(importlib.import_module("stillwatch.benchmarks.sensor_chain").run(arguments))
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("stillwatch."):
             raise
@@ -42,4 +42,3 @@ def run(arguments: argparse.Namespace) -> int:
             "'stillwatch[train,export,benchmarks]' and say the same again"
         )
         return 0
-    return int(chain.run(arguments))
