@@ -135,11 +135,12 @@ def _edge(arguments: argparse.Namespace) -> int:
 
     card = read_card(arguments.card)
     found = figures(card, second_thread(Pace(rounds=25, seconds=20.0)), memory())
+    rows = [asdict(figure) for figure in found]
     document = {
         **provenance(),
         "card": {"command": card.command, "date": card.date, "cpu": card.machine.cpu},
-        "figures": [asdict(figure) for figure in found],
+        "figures": rows,
     }
     write_text(arguments.output, json.dumps(document, indent=1) + "\n")
-    print(as_text(EDGE_HEADER, edge_rows(document["figures"])))
+    print(as_text(EDGE_HEADER, edge_rows(rows)))
     return 0

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from stillwatch.benchmarks.bench_plan import Plan
-from stillwatch.export.network import weights_of_checkpoint
-from stillwatch.export.reference import nab_rds_reconstruction, repeat_vector_reconstruction
-from stillwatch.export.weights import count_parameters, expected_shapes, save_weights
+from stillwatch.export.families import WINDOWED, expected_shapes
+from stillwatch.export.reference import nab_rds_reconstruction
+from stillwatch.export.weights import count_parameters, save_weights
 from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.thresholds import mean_plus_sigmas
@@ -90,11 +90,12 @@ def reference(subject: Subject, windows: Float32) -> Float64:
     doubles = windows.astype(np.float64)
     if isinstance(config, NabRdsConfig):
         return np.stack([nab_rds_reconstruction(checkpoint, weights, one) for one in doubles])
-    network = weights_of_checkpoint(config, weights)
-    if subject.channels > 1:
-        return np.stack([repeat_vector_reconstruction(config, network, one) for one in doubles])
+    family = WINDOWED[checkpoint.family]
+    network = family.weights(config, weights)
+    if getattr(config, "channels", "joint") == "joint":
+        return np.stack([family.reconstruct(config, network, one) for one in doubles])
     # Of independent channels each is a window, and they are computed together: (T, N).
-    together = repeat_vector_reconstruction(config, network, doubles[:, :, 0].T)
+    together = family.reconstruct(config, network, doubles[:, :, 0].T)
     return together.T[:, :, None]
 
 

@@ -2,12 +2,14 @@
 
 import argparse
 
-from stillwatch.benchmarks import nab_rds_command, smd_command
+from stillwatch.benchmarks import drift_command, nab_rds_command, sensor_command, smd_command
 
 __all__ = ["add_arguments", "run"]
 
 _SYSTEMS = {
+    "drift": (drift_command, "a fixed threshold against a rolling one, on series that drift"),
     "nab-rds": (nab_rds_command, "the single-feature autoencoder on NAB's RDS CPU series"),
+    "sensor": (sensor_command, "the sensor autoencoder on a machine's metrics and a temperature"),
     "smd": (smd_command, "the distilled autoencoder and its micro-students on SMD"),
 }
 

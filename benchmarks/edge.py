@@ -67,7 +67,7 @@ def figures(card: Card, threads: Mapping[str, Ratio], memory: Mapping[str, float
 
 def edge_rows(found: list[dict[str, Any]]) -> list[tuple[str, ...]]:
     """Returns figures, as JSON has them, as rows of text."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for entry in found:
         figure = Figure(**entry)
         if figure.unit == "MiB":

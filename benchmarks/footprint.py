@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from stillwatch.train.config import NabRdsConfig, RepeatVectorConfig
+from stillwatch.train.config import Config, NabRdsConfig
 
 __all__ = ["installed_mib", "operations", "parameters_in_graph", "weights_read"]
 
@@ -33,7 +33,7 @@ def parameters_in_graph(content: bytes) -> int:
     return int(count)
 
 
-def operations(config: NabRdsConfig | RepeatVectorConfig, channels: int) -> int:
+def operations(config: Config, channels: int) -> int:
     """Returns additions and multiplications of the matrix products for one window.
 
     As the plain graph does them: the decoder's repeated input is projected at
@@ -44,7 +44,7 @@ def operations(config: NabRdsConfig | RepeatVectorConfig, channels: int) -> int:
     return 2 * config.window * (products + recurrent + config.units * channels)
 
 
-def weights_read(config: NabRdsConfig | RepeatVectorConfig, channels: int) -> int:
+def weights_read(config: Config, channels: int) -> int:
     """Returns how many weights one window alone must fetch.
 
     The recurrent ones at every step, since each step waits for the last; the
@@ -71,7 +71,7 @@ def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
             yield from _nodes(attribute.g)
 
 
-def _layers(config: NabRdsConfig | RepeatVectorConfig, channels: int) -> list[tuple[int, int]]:
+def _layers(config: Config, channels: int) -> list[tuple[int, int]]:
     """Returns inputs and units of each LSTM layer."""
     units = config.units
     if isinstance(config, NabRdsConfig):

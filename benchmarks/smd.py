@@ -24,7 +24,15 @@ from stillwatch.train.checkpoint import load_checkpoint
 from stillwatch.train.data import Machine
 from stillwatch.train.smd import held_out
 
-__all__ = ["RATE", "WINDOW", "evaluate_baselines", "evaluate_network", "summarize"]
+__all__ = [
+    "RATE",
+    "WINDOW",
+    "evaluate_baselines",
+    "evaluate_network",
+    "judge_capsule",
+    "kept",
+    "summarize",
+]
 
 RATE = 0.01  # of normal windows that may be called anomalous
 WINDOW = 100
@@ -51,9 +59,9 @@ def evaluate_network(
         for precision in precisions:
 
             def judge(machine: Machine = machine, precision: str = precision) -> list[Row]:
-                return _judge(base, network.name, machine, int8=precision == "int8")
+                return judge_capsule(base, network.name, machine, int8=precision == "int8")
 
-            for row in _kept(out / f"{network.name}-{machine.name}-{precision}.json", judge):
+            for row in kept(out / f"{network.name}-{machine.name}-{precision}.json", judge):
                 rows.append(
                     {
                         "row": network.row + (", int8" if precision == "int8" else ""),
@@ -74,10 +82,10 @@ def evaluate_baselines(machines: Sequence[Machine], seeds: int, out: Path) -> li
         moments = series_moments(normal)
         before, after = ((v - moments.mean) / moments.scale for v in (normal, machine.test))
         distance = fit_mahalanobis(before, SHRINKAGE)
-        pca = PCA(n_components=0.9, svd_solver="full").fit(before)
+        pca = [_pca_errors(before, values) for values in (before, after)]
         scored = {
             ("no model", 0): (distance.score(before), distance.score(after), np.abs(after)),
-            ("PCA", 0): (_residual(pca, before), _residual(pca, after), _errors(pca, after)),
+            ("PCA", 0): (*(np.square(errors).sum(axis=1) for errors in pca), pca[1]),
         }
         for seed in range(seeds):
             generator = np.random.default_rng(seed)
@@ -95,7 +103,7 @@ def evaluate_baselines(machines: Sequence[Machine], seeds: int, out: Path) -> li
             ) -> list[Row]:
                 return [_figures(machine, score, error, rule)]
 
-            (row,) = _kept(out / f"{key}.json", judge)
+            (row,) = kept(out / f"{key}.json", judge)
             about = {"row": name, "score": "", "seed": seed, "machine": machine.name}
             rows.append({**about, "parameters": None, **row})
     return rows
@@ -148,7 +156,7 @@ def summarize(rows: Iterable[Row]) -> list[Row]:
     return summary
 
 
-def _judge(base: bytes, name: str, machine: Machine, *, int8: bool) -> list[Row]:
+def judge_capsule(base: bytes, name: str, machine: Machine, *, int8: bool) -> list[Row]:
     """Returns a row for the error with the level beside it, and in fp32 one for the error alone.
 
     The network runs once: its errors are the same, only the distance differs.
@@ -189,7 +197,7 @@ def _agreement(row: Row, teacher: Sequence[Row]) -> float:
     return 1 - len(differing) / int(row["windows"])
 
 
-def _kept(path: Path, make: Callable[[], list[Row]]) -> list[Row]:
+def kept(path: Path, make: Callable[[], list[Row]]) -> list[Row]:
     """Returns what is in `path`; where there is nothing, makes it and puts it there."""
     if path.is_file():
         kept: list[Row] = json.loads(path.read_text())
@@ -200,11 +208,20 @@ def _kept(path: Path, make: Callable[[], list[Row]]) -> list[Row]:
     return rows
 
 
-def _errors(pca: PCA, values: Float64) -> Float64:
+def _pca_errors(normal: Float64, values: Float64) -> Float64:
+    """Returns the errors (T, C) of a PCA of normal rows; of windows where there is one channel."""
+    if values.shape[1] > 1:
+        return _errors(normal, values)
+    rest = len(values) % WINDOW
+    windows = [v[: len(v) // WINDOW * WINDOW].reshape(-1, WINDOW) for v in (normal, values)]
+    errors = _errors(*windows).ravel()
+    if rest:
+        last = _errors(windows[0], values[-WINDOW:].reshape(1, WINDOW))
+        errors = np.append(errors, last[0, -rest:])
+    return errors[:, None]
+
+
+def _errors(normal: Float64, values: Float64) -> Float64:
+    pca = PCA(n_components=0.9, svd_solver="full").fit(normal)
     errors: Float64 = np.abs(values - pca.inverse_transform(pca.transform(values)))
     return errors
-
-
-def _residual(pca: PCA, values: Float64) -> Float64:
-    squared: Float64 = np.square(_errors(pca, values)).sum(axis=1)
-    return squared

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 __all__ = [
+    "DRIFT_HEADER",
     "HEADER",
+    "SENSOR_HEADER",
     "SMD_CORE_HEADER",
     "SMD_HEADER",
     "as_markdown",
     "as_text",
     "detection_rows",
+    "drift_rows",
+    "sensor_rows",
     "smd_core_rows",
     "smd_rows",
 ]
@@ -64,6 +68,45 @@ def smd_core_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
             *(_spread(others[row["row"], row["score"]][f], 2) for f in ("f1", "vus_pr")),
         )
         for row, cells in rows
+    ]
+
+
+SENSOR_HEADER = ("", "score", "parameters", "P", "R", "F1", "F1, oracle", "VUS-PR", "AP")
+
+
+def sensor_rows(subject: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Returns a row a model and score, over one subject: median over seeds (min to max)."""
+    figures = ("precision", "recall", "f1", "oracle_f1", "vus_pr", "ap")
+    return [
+        (
+            row["row"],
+            row["score"],
+            f"{row['parameters']:,}" if row["parameters"] else "",
+            *(_spread(row[figure], 2) for figure in figures),
+        )
+        for row in (*subject["beside"], *subject["summary"])
+    ]
+
+
+DRIFT_HEADER = (
+    *("", "threshold", "windows: found", "labelled rows called", "normal rows called"),
+    "normal rows called, last quarter",
+)
+
+
+def drift_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Returns two rows a series, one a threshold: median over seeds (min to max), in percent."""
+    return [
+        (
+            row["series"].rpartition("/")[2].removesuffix(".csv"),
+            row["threshold"],
+            f"{_spread(row['found'], 0)} of {row['windows']}",
+            *(
+                _spread({k: 100 * v for k, v in row[name].items()}, 1) + " %"
+                for name in ("labelled_called", "normal_called", "normal_called_last_part")
+            ),
+        )
+        for row in results["rows"]
     ]
 
 

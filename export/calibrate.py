@@ -5,6 +5,7 @@ nothing of particular sensors, one that was trained on some machines serves
 any other, with any number of channels, once it has seen its normal data.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,16 +13,11 @@ from typing import Any
 import numpy as np
 
 from stillwatch.export.capsule import check_parameters, producer, seal_model
+from stillwatch.export.families import WINDOWED, expected_shapes, windowed
 from stillwatch.export.golden import TOLERANCE, golden_vectors
-from stillwatch.export.network import weights_of_capsule, weights_of_checkpoint
-from stillwatch.export.reference import repeat_vector_reconstruction
-from stillwatch.export.repeat_vector import (
-    DECODERS,
-    Sensors,
-    Weights,
-    expected_shapes,
-    repeat_vector_graph,
-)
+from stillwatch.export.judge_nodes import Sensors
+from stillwatch.export.lstm import Weights
+from stillwatch.export.network import weights_of_capsule
 from stillwatch.runtime import capsule
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.runtime.contract import SCHEMA_VERSION, CapsuleInfo, Channel
@@ -31,7 +27,13 @@ from stillwatch.runtime.scaling import ScalingPolicy, series_moments
 from stillwatch.runtime.scoring import Mahalanobis, fit_mahalanobis
 from stillwatch.runtime.thresholds import error_quantiles, normal_scores, window_threshold
 from stillwatch.train.checkpoint import Checkpoint
-from stillwatch.train.config import RepeatVectorConfig, config_from_dict
+from stillwatch.train.config import (
+    CONFIGS,
+    RepeatVectorConfig,
+    SensorConfig,
+    WindowedConfig,
+    config_from_dict,
+)
 from stillwatch.train.fingerprint import fingerprint
 
 __all__ = ["Calibrated", "build_uncalibrated", "calibrate"]
@@ -39,7 +41,6 @@ __all__ = ["Calibrated", "build_uncalibrated", "calibrate"]
 # The share of the mean variance that is added to Sigma's diagonal; chosen on machines 1-7 and 2-1.
 SHRINKAGE = 0.01
 
-_FAMILY = "repeat-vector"
 _NOT_CONFIG = ("data", "precision")  # what stands in `training` beside the configuration
 
 
@@ -70,12 +71,15 @@ def build_uncalibrated(
     """
     config = _config(checkpoint.config)
     channels = len(checkpoint.channels)
-    check_parameters(weights, expected_shapes(config, channels))
-    network = weights_of_checkpoint(config, weights)
-    if any(np.any(layer.h2h_bias) for layer in (*network.encoder, *network.decoder)):
-        raise CheckpointError("the second bias of an LSTM layer is not zero: not this family's")
-    frozen = sum(layer.h2h_bias.size for layer in (*network.encoder, *network.decoder))
-    found = sum(weight.size for weight in weights.values()) - frozen
+    family = WINDOWED[checkpoint.family]
+    check_parameters(weights, expected_shapes(checkpoint))
+    network = family.weights(config, weights)
+    found = sum(weight.size for weight in weights.values())
+    if not family.second_bias:
+        second = [layer.h2h_bias for layer in (*network.encoder, *network.decoder)]
+        if any(map(np.any, second)):
+            raise CheckpointError("the second bias of an LSTM layer is not zero: not this family's")
+        found -= sum(bias.size for bias in second)
     if found != checkpoint.parameters:
         raise CheckpointError(
             f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
@@ -83,7 +87,11 @@ def build_uncalibrated(
     return _build(
         config,
         network,
-        Sensors.unknown(channels, level=False),
+        dataclasses.replace(
+            Sensors.unknown(channels, level=False),
+            mean=np.array(checkpoint.mean),
+            scale=np.array(checkpoint.scale),
+        ),
         level=False,
         channels=tuple(Channel(name, unit) for name, unit in checkpoint.channels),
         parameters=checkpoint.parameters,
@@ -116,11 +124,10 @@ def calibrate(
     CapsuleError for a capsule that holds no such network.
     """
     _, info = capsule.open_session(content, name)
-    if info.family != _FAMILY:
-        raise CapsuleError(f"{name} is of family {info.family}: only {_FAMILY} can be calibrated")
+    windowed(info.family, name)
     trained = {key: value for key, value in info.training.items() if key != "decoder"}
     configured = {key: value for key, value in trained.items() if key not in _NOT_CONFIG}
-    config = _config(config_from_dict(_FAMILY, configured))
+    config = _config(config_from_dict(info.family, configured))
     names = tuple(channels or info.channel_names)
     _check(normal, names, info, config, rate)
     network = weights_of_capsule(content, config, name)
@@ -143,7 +150,7 @@ def calibrate(
         )
 
     unknown = Sensors.unknown(len(names), level=level)
-    scaler = Sensors(**{**vars(unknown), "mean": moments.mean[0], "scale": moments.scale[0]})
+    scaler = dataclasses.replace(unknown, mean=moments.mean[0], scale=moments.scale[0])
     features = _features(build(scaler), normal, moments.mean, moments.scale, level=level)
     distance = fit_mahalanobis(features, SHRINKAGE)
     scores = distance.score(features)
@@ -181,7 +188,7 @@ def _features(
 
 
 def _build(
-    config: RepeatVectorConfig,
+    config: WindowedConfig,
     network: Weights,
     sensors: Sensors,
     *,
@@ -196,12 +203,16 @@ def _build(
     error_quantiles: Mapping[str, float] | None = None,
     normal_scores: Mapping[str, Any] | None = None,
 ) -> bytes:
-    if decoder not in DECODERS:
-        raise InputError(f"expected a decoder {' or '.join(DECODERS)}, got {decoder!r}")
+    name = next(name for name, kind in CONFIGS.items() if isinstance(config, kind))
+    family = WINDOWED[name]
+    if decoder not in family.decoders:
+        raise InputError(
+            f"expected a decoder {' or '.join(family.decoders)} for {name}, got {decoder!r}"
+        )
     distance = Mahalanobis(sensors.error_mean, sensors.whitening, condition=1.0)
 
     def judge(scaled: Float64) -> tuple[Float64, Float64, Bool]:
-        decoded = repeat_vector_reconstruction(config, network, scaled)
+        decoded = family.reconstruct(config, network, scaled)
         error = np.abs(scaled - decoded)
         score = distance.score(np.concatenate([error, scaled], axis=1) if level else error)
         above = score > sensors.threshold
@@ -209,7 +220,7 @@ def _build(
 
     info = CapsuleInfo(
         schema=SCHEMA_VERSION,
-        family=_FAMILY,
+        family=name,
         window=config.window,
         stride=config.window,
         state=0,
@@ -233,9 +244,8 @@ def _build(
         producer=producer(),
         normal_scores=normal_scores or {},
     )
-    graph = repeat_vector_graph(
-        config, network, sensors, level=level, plain_inputs=plain_inputs, decoder=decoder
-    )
+    form = {} if decoder == "plain" else {"decoder": decoder}
+    graph = family.graph(config, network, sensors, level=level, plain_inputs=plain_inputs, **form)
     return seal_model(graph, info)
 
 
@@ -243,7 +253,7 @@ def _check(
     normal: Float64,
     names: tuple[str, ...],
     info: CapsuleInfo,
-    config: RepeatVectorConfig,
+    config: WindowedConfig,
     rate: float,
 ) -> None:
     if normal.ndim != 2 or normal.shape[1] != len(names):
@@ -278,7 +288,7 @@ def _remarks(normal: Float64, constant: tuple[str, ...], features: int) -> tuple
     return tuple(remarks)
 
 
-def _config(config: object) -> RepeatVectorConfig:
-    if not isinstance(config, RepeatVectorConfig):
-        raise CapsuleError(f"expected a {_FAMILY} configuration, got {type(config).__name__}")
+def _config(config: object) -> WindowedConfig:
+    if not isinstance(config, RepeatVectorConfig | SensorConfig):
+        raise CapsuleError(f"expected a windowed configuration, got {type(config).__name__}")
     return config

@@ -7,9 +7,10 @@ from importlib import metadata
 import numpy as np
 import onnx
 
+from stillwatch.export.families import expected_shapes
 from stillwatch.export.golden import TOLERANCE, golden_vectors
 from stillwatch.export.graph import Graph
-from stillwatch.export.nab_rds import expected_shapes, nab_rds_graph
+from stillwatch.export.nab_rds import nab_rds_graph
 from stillwatch.export.reference import nab_rds_reconstruction
 from stillwatch.runtime import digest
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64

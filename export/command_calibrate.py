@@ -16,7 +16,7 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of a calibration."""
     parser.add_argument(
-        "model", help="path of a repeat-vector capsule, or a shipped one: smd-micro"
+        "model", help="path of a repeat-vector or sensor capsule, or a shipped one: smd-micro"
     )
     parser.add_argument("normal", type=Path, help="CSV file of normal data, with a header line")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="MINE.onnx")

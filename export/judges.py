@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from stillwatch.export.network import weights_of_checkpoint
-from stillwatch.export.reference import nab_rds_reconstruction, repeat_vector_reconstruction
+from stillwatch.export.families import windowed
+from stillwatch.export.reference import nab_rds_reconstruction
 from stillwatch.runtime import capsule
 from stillwatch.runtime.arrays import Bool, Float64
 from stillwatch.runtime.contract import CapsuleInfo
@@ -53,7 +53,8 @@ def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
             squared_error,
             lambda score: score > threshold,
         )
-    network = weights_of_checkpoint(config, weights)
+    family = windowed(checkpoint.family, str(folder))
+    network = family.weights(config, weights)
     graph = onnx.load_from_string(capsule.read_bytes(model)).graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     mean, whitening = (
@@ -73,6 +74,4 @@ def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
         decided: Bool = (above & (above.sum(axis=1, keepdims=True) > count)).ravel()
         return decided
 
-    return Judgement(
-        lambda scaled: repeat_vector_reconstruction(config, network, scaled), score, decide
-    )
+    return Judgement(lambda scaled: family.reconstruct(config, network, scaled), score, decide)

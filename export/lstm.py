@@ -1,4 +1,4 @@
-"""One LSTM layer's parameters: their names in a .params file, and their form in ONNX."""
+"""LSTM layers' parameters: their names in a .params file, and their form in ONNX."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 from stillwatch.runtime.arrays import AnyArray, Float32
 
-__all__ = ["LstmLayer", "lstm_shapes"]
+__all__ = ["LstmLayer", "Weights", "lstm_shapes"]
 
 _PARTS = ("i2h_weight", "h2h_weight", "i2h_bias", "h2h_bias")
 
@@ -57,6 +57,16 @@ class LstmLayer:
         """Returns ONNX's W (1, 4H, C), R (1, 4H, H) and B (1, 8H)."""
         bias = np.concatenate([_reordered(self.i2h_bias), _reordered(self.h2h_bias)])
         return _reordered(self.i2h_weight)[None], _reordered(self.h2h_weight)[None], bias[None]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """An autoencoder's layers: encoder and decoder, then dense (C, H) and its bias (C,)."""
+
+    encoder: tuple[LstmLayer, ...]
+    decoder: tuple[LstmLayer, ...]
+    dense_weight: AnyArray
+    dense_bias: AnyArray
 
 
 def _reordered(gluon: AnyArray) -> Float32:

@@ -1,4 +1,4 @@
-"""A repeat-vector network's weights, from a checkpoint or from a capsule that holds them."""
+"""A windowed network's weights, from a checkpoint or from a capsule that holds them."""
 
 from collections.abc import Mapping
 
@@ -6,11 +6,10 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from stillwatch.export.lstm import LstmLayer
-from stillwatch.export.repeat_vector import Weights
+from stillwatch.export.lstm import LstmLayer, Weights
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CapsuleError
-from stillwatch.train.config import RepeatVectorConfig
+from stillwatch.train.config import RepeatVectorConfig, WindowedConfig
 
 __all__ = ["weights_of_capsule", "weights_of_checkpoint"]
 
@@ -26,7 +25,7 @@ def weights_of_checkpoint(config: RepeatVectorConfig, weights: Mapping[str, AnyA
     )
 
 
-def weights_of_capsule(content: bytes, config: RepeatVectorConfig, name: str) -> Weights:
+def weights_of_capsule(content: bytes, config: WindowedConfig, name: str) -> Weights:
     """Returns the network in a capsule's graph; raises CapsuleError where it is not in fp32."""
     graph = onnx.load_from_string(content).graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}

@@ -6,6 +6,7 @@ NumPy network shares neither code nor graph with any of them. This module is
 the one of this folder that may reach MXNet, and only where it is installed.
 """
 
+import importlib
 import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import onnx.reference
 
+from stillwatch.export.families import RECIPES
 from stillwatch.export.golden import TOLERANCE
 from stillwatch.export.judges import Judgement, judgement
 from stillwatch.runtime import capsule
@@ -25,7 +27,6 @@ from stillwatch.runtime.errors import ExtraError, InputError
 from stillwatch.runtime.scaling import Moments, series_moments
 from stillwatch.runtime.table import read_table
 from stillwatch.train.checkpoint import load_checkpoint
-from stillwatch.train.config import NabRdsConfig
 
 __all__ = [
     "Agreement",
@@ -194,16 +195,10 @@ def _gluon(folder: Path, scaled: Float64) -> Float64:
     """Returns the reconstruction of scaled values (T, C) by the checkpoint's Gluon network."""
     checkpoint, _ = load_checkpoint(folder)
     single = scaled.astype(np.float32)
-    if isinstance(checkpoint.config, NabRdsConfig):
-        from stillwatch.train import nab_rds
-
-        net = nab_rds.load_network(folder, checkpoint.config)
-        decoded = nab_rds.reconstruct(net, single, checkpoint.config.window)
-    else:
-        from stillwatch.train import smd
-
-        decoded = smd.reconstruct(smd.load_network(folder), single, checkpoint.config)
-    return decoded.astype(np.float64)
+    recipe = importlib.import_module(RECIPES[checkpoint.family])
+    net = recipe.load_network(folder)
+    decoded: Float64 = recipe.reconstruct(net, single, checkpoint.config).astype(np.float64)
+    return decoded
 
 
 def _judged(name: str, scaled: Float64, decoded: Float64, case: Judgement) -> Answer:

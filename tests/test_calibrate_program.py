@@ -154,7 +154,10 @@ def test_refused_in_one_line(case: str, run: Run, model: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [("nab-rds", "only repeat-vector can be calibrated"), ("no-such-model.onnx", "no-such-model")],
+    [
+        ("nab-rds", "only repeat-vector and sensor can be calibrated"),
+        ("no-such-model.onnx", "no-such-model"),
+    ],
 )
 def test_wrong_model(wrong: str, message: str, run: Run, tmp_path: Path) -> None:
     normal = write(tmp_path / "normal.csv", normal_rows(400, 1), names=["value"])

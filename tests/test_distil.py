@@ -8,14 +8,10 @@ import numpy as np
 import pytest
 
 from stillwatch.runtime.arrays import AnyArray, Float32
-from stillwatch.train import distil
+from stillwatch.train import habits
 from stillwatch.train.config import RepeatVectorConfig
-from stillwatch.train.distil import (
-    PROGRESS_NAME,
-    build_network,
-    reconstruct_all,
-    train_windows,
-)
+from stillwatch.train.distil import build_network, train_windows
+from stillwatch.train.habits import PROGRESS_NAME, Epoch, reconstruct_all
 from stillwatch.train.models.repeat_vector import RepeatVector
 from stillwatch.train.mxnet_compat import mx
 from stillwatch.train.resume import load_progress
@@ -141,7 +137,7 @@ def test_early_stopping_restores_the_best_weights(tmp_path: Path) -> None:
 def canned(monkeypatch: pytest.MonkeyPatch, figures: list[float]) -> None:
     """Makes these the validation losses, in their order."""
     coming = iter(figures)
-    monkeypatch.setattr(distil, "_squared_error", lambda *_: next(coming))
+    monkeypatch.setattr(habits, "_squared_error", lambda *_: next(coming))
 
 
 def test_patience_counts_from_the_best_epoch(
@@ -167,7 +163,7 @@ def test_learning_rate_is_halved_on_a_plateau(
     config, rates = replace(CONFIG, epochs=8, patience=6), []
     windows = windows_of(waves())
 
-    def note(_: int) -> None:
+    def note(_: Epoch) -> None:
         rates.append(load_progress(tmp_path / PROGRESS_NAME)[1]["learning_rate"])
 
     train_windows(build_network(config, CHANNELS), windows, windows, config, tmp_path,

@@ -61,8 +61,8 @@ def test_capsule_equals_gluon(made: Made, length: int) -> None:
 
     values = series(1, length)[0]
     x = scaled(values)
-    net = load_network(made.folder, made.checkpoint.config)
-    expected = reconstruct(net, x[:, None].astype(np.float32), 48)[:, 0]
+    net = load_network(made.folder)
+    expected = reconstruct(net, x[:, None].astype(np.float32), made.checkpoint.config)[:, 0]
     result = Detector.load(made.path).score(values)
     np.testing.assert_allclose(scaled(result.reconstruction), expected, rtol=0, atol=TOLERANCE)
     np.testing.assert_allclose(result.error, np.abs(x - expected), rtol=0, atol=TOLERANCE)

@@ -41,6 +41,7 @@ PURE = [
 NOT_BASE = (
     *("mxnet", "onnx", "pandas", "sklearn", "tqdm", "pooch", "requests", "matplotlib"),
     *("torch", "openvino"),
+    *("mlflow", "optuna"),
 )
 EACH_FILE = pytest.mark.parametrize("file", FILES)
 
@@ -271,6 +272,7 @@ def test_the_program_scores_watches_and_verifies_with_the_base_install(
         (["export", "checkpoint", "-o", "model.onnx"], "export"),
         (["train", "nab-rds"], "train"),
         (["data", "fetch", "nab"], "train"),
+        (["tune", "sensor", "--data", "x.csv"], "train,export,benchmarks,tune"),
         (["reproduce", "nab-rds"], "train,export,benchmarks"),
         (["bench"], "export,benchmarks"),
         (["verify", "nab-rds", "--checkpoint", "checkpoint"], "train,export"),

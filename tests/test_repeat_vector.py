@@ -4,6 +4,7 @@ Weights are random and distinct: with constant ones, gates in a wrong order agre
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,12 @@ from repeat_vectors import (
     random_weights,
 )
 
-from stillwatch.export import calibrate as calibration
-from stillwatch.export import lstm
+from stillwatch.export import families, lstm
 from stillwatch.export.calibrate import build_uncalibrated
+from stillwatch.export.lstm import Weights
 from stillwatch.export.network import weights_of_checkpoint
 from stillwatch.export.reference import repeat_vector_reconstruction
-from stillwatch.export.repeat_vector import Weights, expected_shapes
+from stillwatch.export.repeat_vector import expected_shapes
 from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.verify import replay
 from stillwatch.train.config import RepeatVectorConfig
@@ -198,14 +199,15 @@ def test_wrong_gate_order_is_caught(made: Made, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("block", ["encoder", "decoder"])
 def test_swapped_layers_are_caught(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = calibration.repeat_vector_graph
+    family = families.WINDOWED["repeat-vector"]
+    right = family.graph
 
     def swapped(config: RepeatVectorConfig, weights: Weights, *rest: object, **options: object):  # type: ignore[no-untyped-def]
         first, second, third = getattr(weights, block)
         layers = {**vars(weights), block: (first, third, second)}
         return right(config, Weights(**layers), *rest, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(calibration, "repeat_vector_graph", swapped)
+    monkeypatch.setitem(families.WINDOWED, "repeat-vector", replace(family, graph=swapped))
     found = replay(detector_of(make_capsule(RepeatVectorConfig(units=UNITS, layers=3), 2)))
     assert not found.passed
     assert found.reconstruction > 100 * found.tolerance

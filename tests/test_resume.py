@@ -14,8 +14,9 @@ import pytest
 from stillwatch.runtime.arrays import AnyArray, Float32
 from stillwatch.runtime.errors import CheckpointError
 from stillwatch.train.config import RepeatVectorConfig
-from stillwatch.train.distil import PROGRESS_NAME, build_network, train_windows
+from stillwatch.train.distil import build_network, train_windows
 from stillwatch.train.fit import to_nd
+from stillwatch.train.habits import PROGRESS_NAME, Epoch
 from stillwatch.train.mxnet_compat import mx
 from stillwatch.train.params import read_params
 from stillwatch.train.resume import load_progress, save_progress
@@ -50,8 +51,8 @@ def windows(seed: int) -> WindowSet:
 
 
 def train(folder: Path, kill_after: int | None = None, how: object = KilledError) -> Outcome:
-    def after_epoch(epoch: int) -> None:
-        if epoch == kill_after:
+    def after_epoch(epoch: Epoch) -> None:
+        if epoch.number == kill_after:
             if how is KilledError:
                 raise KilledError
             signal.raise_signal(signal.SIGKILL)
@@ -229,3 +230,9 @@ def test_progress_with_a_part_missing(killed: Path, missing: str) -> None:
     save_progress(killed, arrays, figures)
     with pytest.raises(CheckpointError):
         train(killed.parent)
+
+
+def test_progress_of_other_series(killed: Path) -> None:
+    net = build_network(CONFIG, 2)
+    with pytest.raises(CheckpointError, match="another series"):
+        train_windows(net, windows(5), windows(1), CONFIG, killed.parent)

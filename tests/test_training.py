@@ -63,7 +63,7 @@ def test_options_reach_the_optimizer(
 
 def test_18_parameters(trained: Path) -> None:
     checkpoint, weights = load_checkpoint(trained)
-    net = load_network(trained, checkpoint.config)
+    net = load_network(trained)
     by_gluon = sum(p.data().size for p in net.collect_params().values())
     assert checkpoint.parameters == by_gluon == sum(w.size for w in weights.values()) == 18
 
@@ -75,7 +75,7 @@ def test_parameters_of_five_units(tmp_path: Path) -> None:
 def test_saved_network_is_the_checkpoints(trained: Path) -> None:
     checkpoint, weights = load_checkpoint(trained)
     scaled = np.random.default_rng(0).normal(0, 1, (130, 1)).astype(np.float32)
-    by_gluon = reconstruct(load_network(trained, checkpoint.config), scaled, 48)
+    by_gluon = reconstruct(load_network(trained), scaled, checkpoint.config)
     expected = nab_rds_reconstruction(checkpoint, weights, scaled.astype(np.float64))
     np.testing.assert_allclose(by_gluon, expected, rtol=0, atol=SINGLE_PRECISION)
 

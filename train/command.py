@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from stillwatch.runtime.errors import DataError
+from stillwatch.train import sensor_command
 from stillwatch.train.config import OPTIMIZERS, NabRdsConfig, RepeatVectorConfig
 from stillwatch.train.data import RDS_TRAIN, LabelledSeries, load_nab, load_smd, simulate_cpu
 
@@ -17,11 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_nab_rds(recipes.add_parser("nab-rds", help=text, description=text))
     text = "a repeat-vector autoencoder on the Server Machine Dataset: teacher, student or smaller"
     _add_smd(recipes.add_parser("smd", help=text, description=text))
+    text = "a sensor autoencoder on your own CSV or Parquet file: checkpoint, capsule and report"
+    sensor_command.add_arguments(recipes.add_parser("sensor", help=text, description=text))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains, and says what came out."""
-    return _run_nab_rds(arguments) if arguments.recipe == "nab-rds" else _run_smd(arguments)
+    recipes = {"nab-rds": _run_nab_rds, "smd": _run_smd, "sensor": sensor_command.run}
+    return recipes[arguments.recipe](arguments)
 
 
 def _add_nab_rds(parser: argparse.ArgumentParser) -> None:

@@ -2,23 +2,29 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from stillwatch.runtime.errors import ConfigError
 from stillwatch.runtime.scaling import ScalingPolicy
 
 __all__ = [
+    "CHANNEL_MODES",
     "CONFIGS",
+    "MISSING",
     "OPTIMIZERS",
     "Config",
     "NabRdsConfig",
     "RepeatVectorConfig",
+    "SensorConfig",
+    "WindowedConfig",
     "config_from_dict",
 ]
 
 OPTIMIZERS = ("sgd", "adam", "rmsprop", "adagrad")
+CHANNEL_MODES = ("independent", "joint")
+MISSING = ("refuse", "forward", "interpolate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +52,7 @@ class NabRdsConfig:
 
     def __post_init__(self) -> None:
         """Raises ConfigError naming the first value of a wrong type or out of range."""
-        _check_types(self)
-        _check(1 <= self.units <= 4096, "units from 1 to 4096", self.units)
-        _check(2 <= self.window <= 100_000, "a window of 2 to 100000 values", self.window)
-        _check(1 <= self.epochs <= 100_000, "1 to 100000 epochs", self.epochs)
-        _check(0 < self.learning_rate < math.inf, "a learning rate above 0", self.learning_rate)
-        _check(self.optimizer in OPTIMIZERS, f"an optimizer of {OPTIMIZERS}", self.optimizer)
-        _check(0 < self.validation < 1, "a validation share between 0 and 1", self.validation)
-        _check(0 < self.sigmas < math.inf, "a number of sigmas above 0", self.sigmas)
-        _check(0 <= self.seed < 2**31, "a seed from 0 to 2**31 - 1", self.seed)
+        _check_fields(self)
         _check(len(self.scaling) > 0, "at least one scaling policy", self.scaling)
         for policy in self.scaling:
             ScalingPolicy.parse(policy)
@@ -90,22 +88,73 @@ class RepeatVectorConfig:
 
     def __post_init__(self) -> None:
         """Raises ConfigError naming the first value of a wrong type or out of range."""
-        _check_types(self)
-        _check(1 <= self.units <= 4096, "units from 1 to 4096", self.units)
-        _check(1 <= self.layers <= 8, "1 to 8 layers", self.layers)
-        modes = ("independent", "joint")
-        _check(self.channels in modes, f"channels of {modes}", self.channels)
-        _check(2 <= self.window <= 100_000, "a window of 2 to 100000 values", self.window)
-        _check(1 <= self.step <= 100_000, "a step of 1 to 100000 rows", self.step)
-        _check(1 <= self.epochs <= 100_000, "1 to 100000 epochs", self.epochs)
-        _check(1 <= self.batch <= 100_000, "a batch of 1 to 100000 windows", self.batch)
-        _check(0 < self.learning_rate < math.inf, "a learning rate above 0", self.learning_rate)
-        _check(0 < self.clip < math.inf, "a gradient norm above 0", self.clip)
-        _check(1 <= self.patience <= 100_000, "a patience of 1 to 100000", self.patience)
-        _check(0 < self.validation < 1, "a validation share between 0 and 1", self.validation)
-        _check(0 <= self.alpha <= 1, "an alpha from 0 to 1", self.alpha)
-        _check(0 < self.temperature < math.inf, "a temperature above 0", self.temperature)
-        _check(0 <= self.seed < 2**31, "a seed from 0 to 2**31 - 1", self.seed)
+        _check_fields(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensorConfig:
+    """A sensor autoencoder and its training: all channels at once, windows of T rows.
+
+    dropout: the share of hidden values set to zero between layers, in
+    training alone. missing: what stands in for cells without a value: nothing
+    ("refuse"), the last value before ("forward"), or a line between the
+    neighbours ("interpolate", which looks ahead: at the edge such a cell is
+    refused, unless told otherwise). Scoring follows what the capsule says.
+    The rest is as in RepeatVectorConfig.
+    """
+
+    channels: ClassVar[str] = "joint"
+
+    units: int = 64
+    layers: int = 2
+    window: int = 100
+    step: int = 10
+    epochs: int = 50
+    batch: int = 64
+    learning_rate: float = 1e-3
+    clip: float = 5.0
+    patience: int = 12
+    validation: float = 0.2
+    dropout: float = 0.0
+    missing: str = "refuse"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError naming the first value of a wrong type or out of range."""
+        _check_fields(self)
+
+
+# What a field may be, by its name, whichever configuration has it.
+_RANGES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "units": ("units from 1 to 4096", lambda x: 1 <= x <= 4096),
+    "layers": ("1 to 8 layers", lambda x: 1 <= x <= 8),
+    "channels": (f"channels of {CHANNEL_MODES}", lambda x: x in CHANNEL_MODES),
+    "window": ("a window of 2 to 100000 values", lambda x: 2 <= x <= 100_000),
+    "step": ("a step of 1 to 100000 rows", lambda x: 1 <= x <= 100_000),
+    "epochs": ("1 to 100000 epochs", lambda x: 1 <= x <= 100_000),
+    "batch": ("a batch of 1 to 100000 windows", lambda x: 1 <= x <= 100_000),
+    "learning_rate": ("a learning rate above 0", lambda x: 0 < x < math.inf),
+    "optimizer": (f"an optimizer of {OPTIMIZERS}", lambda x: x in OPTIMIZERS),
+    "clip": ("a gradient norm above 0", lambda x: 0 < x < math.inf),
+    "patience": ("a patience of 1 to 100000", lambda x: 1 <= x <= 100_000),
+    "validation": ("a validation share between 0 and 1", lambda x: 0 < x < 1),
+    "sigmas": ("a number of sigmas above 0", lambda x: 0 < x < math.inf),
+    "alpha": ("an alpha from 0 to 1", lambda x: 0 <= x <= 1),
+    "temperature": ("a temperature above 0", lambda x: 0 < x < math.inf),
+    "dropout": ("a dropout from 0 to below 1", lambda x: 0 <= x < 1),
+    "missing": (f"missing values by one of {MISSING}", lambda x: x in MISSING),
+    "seed": ("a seed from 0 to 2**31 - 1", lambda x: 0 <= x < 2**31),
+}
+
+
+def _check_fields(config: object) -> None:
+    """Raises ConfigError naming the first value of a wrong type or out of range."""
+    _check_types(config)
+    for field in dataclasses.fields(config):  # type: ignore[arg-type]
+        if field.name in _RANGES:
+            expected, holds = _RANGES[field.name]
+            value = getattr(config, field.name)
+            _check(holds(value), expected, value)
 
 
 def _check_types(config: object) -> None:
@@ -123,12 +172,14 @@ def _check(holds: bool, expected: str, got: object) -> None:
         raise ConfigError(f"expected {expected}, got {got!r}")
 
 
-Config = NabRdsConfig | RepeatVectorConfig
+WindowedConfig = RepeatVectorConfig | SensorConfig
+Config = NabRdsConfig | WindowedConfig
 
 # The families that can be trained, by name; a new one registers its configuration here.
 CONFIGS: dict[str, type[Config]] = {
     "nab-rds": NabRdsConfig,
     "repeat-vector": RepeatVectorConfig,
+    "sensor": SensorConfig,
 }
 
 

@@ -11,7 +11,13 @@ from stillwatch.runtime.files import make_folder
 from stillwatch.runtime.scaling import Moments, ScalingPolicy, rolling_moments
 from stillwatch.runtime.scoring import squared_error
 from stillwatch.runtime.thresholds import error_quantiles, mean_plus_sigmas, normal_scores
-from stillwatch.train.checkpoint import PARAMS_NAME, Calibration, Checkpoint, save_checkpoint
+from stillwatch.train.checkpoint import (
+    PARAMS_NAME,
+    Calibration,
+    Checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+)
 from stillwatch.train.config import NabRdsConfig
 from stillwatch.train.data.series import LabelledSeries
 from stillwatch.train.fingerprint import fingerprint
@@ -76,17 +82,18 @@ def train_nab_rds(
     return checkpoint
 
 
-def load_network(folder: Path, config: NabRdsConfig) -> NabRds:
+def load_network(folder: Path) -> NabRds:
     """Returns the Gluon network of a checkpoint."""
-    net = NabRds(config.units)
+    checkpoint, _ = load_checkpoint(folder)
+    net = NabRds(checkpoint.config.units)
     net.load_parameters(str(folder / PARAMS_NAME))
     net.hybridize()
     return net
 
 
-def reconstruct(net: NabRds, scaled: Float32, window: int) -> Float32:
+def reconstruct(net: NabRds, scaled: Float32, config: NabRdsConfig) -> Float32:
     """Returns the reconstruction (T, 1) of scaled values (T, 1), the state zero at each window."""
-    parts = [net(to_nd(part)).asnumpy() for part in _folded(scaled, window)]
+    parts = [net(to_nd(part)).asnumpy() for part in _folded(scaled, config.window)]
     # TNC -> NTC -> (N * T, C)
     return np.concatenate([part.transpose(1, 0, 2).reshape(-1, 1) for part in parts])
 
@@ -100,7 +107,7 @@ def _calibrate(
         moments = rolling_moments(rows, policy.history)
         rows = rows[policy.history :]
     scaled = ((rows - moments.mean) / moments.scale).astype(np.float32)
-    scores = squared_error(scaled, reconstruct(net, scaled, config.window))
+    scores = squared_error(scaled, reconstruct(net, scaled, config))
     return Calibration(
         threshold=mean_plus_sigmas(scores, config.sigmas),
         error_quantiles=error_quantiles(scores),

@@ -10,24 +10,28 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from stillwatch.runtime.arrays import Float32, Float64
-from stillwatch.runtime.errors import CheckpointError, InputError
+from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder
 from stillwatch.runtime.scaling import series_moments
-from stillwatch.train.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint, save_checkpoint
+from stillwatch.train.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint
 from stillwatch.train.config import RepeatVectorConfig
 from stillwatch.train.data.smd import Machine
 from stillwatch.train.distil import build_network, train_windows
 from stillwatch.train.fingerprint import fingerprint
-from stillwatch.train.fit import count_parameters, save_network, to_nd
+from stillwatch.train.fit import count_parameters
 from stillwatch.train.models.repeat_vector import RepeatVector
-from stillwatch.train.window_set import WindowSet
+from stillwatch.train.windowed import (
+    TRAINING_SHARE,
+    finished,
+    load_windowed,
+    reconstruct,
+    save_windowed,
+    scaled,
+    window_sets,
+)
 
 __all__ = ["held_out", "load_network", "reconstruct", "train_smd"]
-
-_TRAINING_SHARE = 0.7
 
 
 def held_out(machine: Machine) -> Float64:
@@ -51,23 +55,27 @@ def train_smd(
     """
     if config.alpha > 0 and teacher is None:
         raise InputError(f"expected a teacher for alpha {config.alpha:g}, got none")
-    if (folder / PARAMS_NAME).is_file():
-        done, _ = load_checkpoint(folder)
-        if done.config != config:
-            raise InputError(f"{folder} holds another configuration's network; name another folder")
+    parts = [machine.train[: _split(machine)] for machine in machines]
+    data = {
+        "name": "SMD " + ", ".join(machine.name for machine in machines),
+        "rows": sum(map(len, parts)),
+        "sha256": fingerprint(parts),
+    }
+    done = finished(folder, config, data)
+    if done is not None:
         return done
     if teacher is not None:
         of_teacher, _ = load_checkpoint(teacher)
         if getattr(of_teacher.config, "channels", None) != config.channels:
             raise InputError(f"expected a teacher of {config.channels} channels in {teacher}")
     make_folder(folder)
-    parts = [machine.train[: _split(machine)] for machine in machines]
-    series = [_scaled(part) for part in parts]
+    series = [scaled(part, series_moments(part)) for part in parts]
     cuts = [int(len(values) * (1 - config.validation)) for values in series]
-    training = _windows([v[:cut] for v, cut in zip(series, cuts, strict=True)], config)
-    validation = _windows([v[cut:] for v, cut in zip(series, cuts, strict=True)], config)
-    if not len(training) or not len(validation):
-        raise InputError(f"expected series of several windows of {config.window} rows each")
+    training, validation = window_sets(
+        [v[:cut] for v, cut in zip(series, cuts, strict=True)],
+        [v[cut:] for v, cut in zip(series, cuts, strict=True)],
+        config,
+    )
 
     channels = parts[0].shape[1]
     net = build_network(config, channels)
@@ -90,41 +98,18 @@ def train_smd(
         parameters=count_parameters(net),
         calibrations={},
         curve=curve,
-        data={
-            "name": "SMD " + ", ".join(machine.name for machine in machines),
-            "rows": sum(map(len, parts)),
-            "sha256": fingerprint(parts),
-        },
+        data=data,
     )
-    save_network(net, folder / PARAMS_NAME)
-    save_checkpoint(checkpoint, folder)
-    return checkpoint
+    return save_windowed(checkpoint, net, folder)
 
 
 def load_network(folder: Path) -> RepeatVector:
     """Returns the Gluon network of a checkpoint."""
-    checkpoint, _ = load_checkpoint(folder)
-    if not isinstance(checkpoint.config, RepeatVectorConfig):
-        raise CheckpointError(f"{folder} holds a {checkpoint.family}, expected a repeat-vector")
-    net = build_network(checkpoint.config, len(checkpoint.channels))
-    net.load_parameters(str(folder / PARAMS_NAME))
-    return net
-
-
-def reconstruct(net: RepeatVector, scaled: Float32, config: RepeatVectorConfig) -> Float32:
-    """Returns the reconstruction (T, C) of scaled values (T, C), T in whole windows."""
-    parts = []
-    for start in range(0, len(scaled), config.window):
-        window = scaled[start : start + config.window]  # (T, C)
-        if config.channels == "independent":
-            parts.append(net(to_nd(window[:, :, None])).asnumpy()[:, :, 0])  # TNC, a channel each
-        else:
-            parts.append(net(to_nd(window[:, None])).asnumpy()[:, 0])
-    return np.concatenate(parts)
+    return load_windowed(folder, "repeat-vector", build_network)
 
 
 def _split(machine: Machine) -> int:
-    return int(len(machine.train) * _TRAINING_SHARE)
+    return int(len(machine.train) * TRAINING_SHARE)
 
 
 def _targets_path(teacher: Path, parts: Sequence[Float64], config: RepeatVectorConfig) -> Path:
@@ -133,12 +118,3 @@ def _targets_path(teacher: Path, parts: Sequence[Float64], config: RepeatVectorC
     windows = (config.window, config.step, config.channels, config.validation)
     key = f"{of_teacher} {fingerprint(parts)} {windows}"
     return teacher / f"targets-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
-
-
-def _scaled(values: Float64) -> Float32:
-    moments = series_moments(values)
-    return ((values - moments.mean) / moments.scale).astype(np.float32)
-
-
-def _windows(series: Sequence[Float32], config: RepeatVectorConfig) -> WindowSet:
-    return WindowSet(series, window=config.window, step=config.step, channels=config.channels)

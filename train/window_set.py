@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from stillwatch.runtime.arrays import Float32
 from stillwatch.runtime.windows import sliding_windows
+from stillwatch.train.fingerprint import fingerprint
 
 __all__ = ["WindowSet"]
 
@@ -23,7 +24,8 @@ class WindowSet:
     def __init__(self, series: Sequence[Float32], *, window: int, step: int, channels: str) -> None:
         """Takes views of the series, no copies."""
         self._views = [sliding_windows(values, window, step) for values in series]
-        self._window = window
+        self._series = series
+        self._key = f"{window} {step} {channels}"
         samples = []
         for number, (values, view) in enumerate(zip(series, self._views, strict=True)):
             lanes = (
@@ -37,6 +39,10 @@ class WindowSet:
     def __len__(self) -> int:
         """The number of samples."""
         return len(self._samples)
+
+    def fingerprint(self) -> str:
+        """Returns what tells these windows from those of other series, or cut in another way."""
+        return f"{fingerprint(self._series)} {self._key}"
 
     def batch(self, numbers: npt.NDArray[np.int64]) -> Float32:
         """Returns the samples of these numbers as (T, N, C), TNC as Gluon's LSTM takes it."""

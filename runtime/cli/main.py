@@ -36,7 +36,12 @@ _COMMANDS = {
         "export,benchmarks",
         "parameters, size, memory, cold start and latency of every engine at hand",
     ),
-    "train": _Command("stillwatch.train.command", "train", "one training run -> checkpoint"),
+    "train": _Command("stillwatch.runtime.cli.train", "train", "one training run -> checkpoint"),
+    "tune": _Command(
+        "stillwatch.benchmarks.tune_command",
+        "train,export,benchmarks,tune",
+        "search the options of a training run for the least validation loss",
+    ),
     "export": _Command("stillwatch.export.command", "export", "checkpoint -> capsule"),
     "calibrate": _Command(
         "stillwatch.export.command_calibrate",
@@ -101,8 +106,7 @@ def _run(words: list[str]) -> int:
     for name, command in _COMMANDS.items():
         subparser = commands.add_parser(name, help=command.help, description=command.help)
         if name == called:
-            module = _load(name, command)
-            module.add_arguments(subparser)
+            module = _load(name, command, subparser)
     arguments = parser.parse_args(words)
     assert module is not None  # noqa: S101  (argparse has refused every other command)
     try:
@@ -111,11 +115,13 @@ def _run(words: list[str]) -> int:
         raise _missing(arguments.command, _COMMANDS[arguments.command], error) from error
 
 
-def _load(name: str, command: _Command) -> ModuleType:
+def _load(name: str, command: _Command, parser: argparse.ArgumentParser) -> ModuleType:
     try:
-        return importlib.import_module(command.module)
+        module = importlib.import_module(command.module)
+        module.add_arguments(parser)
     except ModuleNotFoundError as error:
         raise _missing(name, command, error) from error
+    return module
 
 
 def _missing(name: str, command: _Command, error: ModuleNotFoundError) -> ExtraError:

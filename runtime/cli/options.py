@@ -3,9 +3,16 @@
 import argparse
 from typing import Any
 
+from stillwatch.runtime.contract import CapsuleInfo
 from stillwatch.runtime.events import EventPolicy
 
-__all__ = ["add_detector_options", "add_event_options", "detector_options", "event_policy"]
+__all__ = [
+    "add_detector_options",
+    "add_event_options",
+    "detector_options",
+    "event_policy",
+    "fills_forward",
+]
 
 
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +28,8 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fill",
         choices=["forward"],
-        help="let an empty or NaN cell take the last value before it (default: refuse)",
+        help="let an empty or NaN cell take the last value before it (default: as the capsule's "
+        "training did, else refuse)",
     )
     parser.add_argument(
         "--mean", type=float, nargs="+", help="a mean for each channel, with --scale"
@@ -52,6 +60,11 @@ def detector_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "threshold": arguments.threshold,
         "stride": arguments.stride,
     }
+
+
+def fills_forward(arguments: argparse.Namespace, info: CapsuleInfo) -> bool:
+    """Whether cells without a value take the last one: as said, or as in the capsule's training."""
+    return "forward" in (arguments.fill, info.training.get("missing"))
 
 
 def add_event_options(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from stillwatch.runtime.cli.options import (
     add_event_options,
     detector_options,
     event_policy,
+    fills_forward,
 )
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.events import find_events
@@ -40,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Scores the file; the table goes to the output, a summary to standard error."""
     detector = Detector.load(arguments.model)
     names = detector.info.channel_names
-    table = read_table(arguments.series, names, arguments.columns, fill=arguments.fill == "forward")
+    fill = fills_forward(arguments, detector.info)
+    table = read_table(arguments.series, names, arguments.columns, fill=fill)
     result = detector.score(table.values, **detector_options(arguments))
     content = to_csv(table, _columns(result, names))
     if arguments.output:

@@ -22,6 +22,7 @@ from stillwatch.runtime.cli.options import (
     add_event_options,
     detector_options,
     event_policy,
+    fills_forward,
 )
 from stillwatch.runtime.cli.watcher import GAPS, Watcher
 from stillwatch.runtime.detector import Detector
@@ -91,7 +92,7 @@ def _watch(arguments: argparse.Namespace, detector: Detector, stop: StopSignal) 
         detector,
         stream_options=detector_options(arguments),
         columns=arguments.columns,
-        fill=arguments.fill == "forward",
+        fill=fills_forward(arguments, detector.info),
         form=arguments.format,
         time=arguments.time,
         period=arguments.period,

@@ -1,0 +1,110 @@
+"""A fixed threshold against a rolling one, on real series of which some drift.
+
+The fixed one is the 0.99 quantile of held-out normal scores; the rolling one
+the same quantile of the last scores before each, alarms and all, as a stream
+can have it. Alarms are rows above a threshold: no window rule for either.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stillwatch.benchmarks.detection import count_windows
+from stillwatch.benchmarks.sensor_chain import build
+from stillwatch.runtime.arrays import AnyArray, Bool, Float64
+from stillwatch.train.config import SensorConfig
+from stillwatch.train.data import load_nab
+from stillwatch.train.data.recording import Recording
+
+__all__ = ["HISTORY", "QUANTILE", "SERIES", "Drift", "evaluate_series", "rolling_quantile"]
+
+SERIES = (
+    "realKnownCause/machine_temperature_system_failure.csv",
+    "realKnownCause/ambient_temperature_system_failure.csv",
+    "realKnownCause/cpu_utilization_asg_misconfiguration.csv",
+    "realAWSCloudwatch/rds_cpu_utilization_cc0c53.csv",
+)
+QUANTILE = 0.99
+HISTORY = 1000  # scores that the rolling quantile is of
+
+_CONFIG = SensorConfig(units=16, layers=1, window=50, batch=32, epochs=30, learning_rate=3e-3)
+_TRAINING_SHARE = 0.4
+_PARTS = 4  # of the test, to show how normal rows fare as it goes on
+_BLOCK = 2048  # histories held in memory at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """One series: figures for the table, and what its picture needs."""
+
+    name: str
+    figures: dict[str, Any]
+    score: Float64
+    thresholds: dict[str, Float64]
+    windows: tuple[tuple[int, int], ...]
+
+
+def rolling_quantile(before: Float64, scores: Float64, share: float) -> Float64:
+    """Returns (T,): the quantile of the len(before) scores before each of `scores` (T,)."""
+    joined = np.concatenate([before, scores])[:-1]
+    histories = np.lib.stride_tricks.sliding_window_view(joined, len(before))
+    blocks = [
+        np.quantile(histories[start : start + _BLOCK], share, axis=1)
+        for start in range(0, len(histories), _BLOCK)
+    ]
+    return np.concatenate(blocks)
+
+
+def evaluate_series(name: str, seed: int, out: Path) -> Drift:
+    """Returns how both thresholds fare on one series of NAB; the network is kept in `out`."""
+    from stillwatch.train.sensor import train_sensor  # MXNet takes seconds to import
+
+    series = load_nab(name)
+    end = int(len(series.values) * _TRAINING_SHARE)
+    inside = np.zeros(len(series.values), bool)
+    for first, last in series.windows:
+        inside[first : last + 1] = True
+    normal = np.flatnonzero(~inside[:end])
+    parts = np.split(normal, np.flatnonzero(np.diff(normal) > 1) + 1)
+    values = series.values[:, None]
+    recording = Recording(
+        name=name, channels=("value",), segments=tuple(values[part] for part in parts)
+    )
+    folder = out / f"{Path(name).stem}-{seed}"
+    train_sensor(recording, dataclasses.replace(_CONFIG, seed=seed), folder)
+    chain = build(folder, recording)
+    score = chain.detector.score(values[end:]).score.astype(np.float64)
+    before = chain.result.score.astype(np.float64)
+    thresholds = {
+        "fixed": np.full(len(score), np.quantile(before, QUANTILE)),
+        "rolling": rolling_quantile(before[-HISTORY:], score, QUANTILE),
+    }
+    windows = tuple((a - end, b - end) for a, b in series.windows if a >= end)
+    figures = {
+        kind: _figures(score > threshold, windows, inside[end:])
+        for kind, threshold in thresholds.items()
+    }
+    about = {"series": name, "seed": seed, "rows": len(score), "windows": len(windows)}
+    return Drift(
+        name=name, figures=about | figures, score=score, thresholds=thresholds, windows=windows
+    )
+
+
+def _figures(alarm: Bool, windows: tuple[tuple[int, int], ...], inside: AnyArray) -> dict[str, Any]:
+    """Returns windows found, the share of labelled and of normal rows called, the last by part."""
+    shares = [
+        float(called[~labelled].mean())
+        for called, labelled in zip(
+            np.array_split(alarm, _PARTS), np.array_split(inside, _PARTS), strict=True
+        )
+        if not labelled.all()
+    ]
+    return {
+        "found": count_windows(windows, alarm).tp,
+        "labelled_called": float(alarm[inside].mean()),
+        "normal_called": float(alarm[~inside].mean()),
+        "normal_called_by_part": shares,
+    }

@@ -1,0 +1,67 @@
+"""`stillwatch reproduce drift`: where a fixed threshold fails and a rolling one holds."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from stillwatch.benchmarks.detection import spread
+from stillwatch.benchmarks.tables import DRIFT_HEADER, as_text, drift_rows
+from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.files import make_folder, write_text
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the experiment."""
+    parser.add_argument("--seeds", type=int, default=3, metavar="K", help="default: %(default)s")
+    parser.add_argument(
+        "--out", type=Path, default=Path("reproduction-drift"), help="default: %(default)s"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Trains what is not trained yet, and compares both thresholds on every series."""
+    if arguments.seeds < 1:
+        raise InputError(f"expected at least one seed, got {arguments.seeds}")
+    make_folder(arguments.out)
+
+    from stillwatch.benchmarks.drift import HISTORY, QUANTILE, SERIES, evaluate_series
+    from stillwatch.benchmarks.drift_report import drift_page
+    from stillwatch.benchmarks.machine import provenance
+
+    by_series = {
+        name: [evaluate_series(name, seed, arguments.out) for seed in range(arguments.seeds)]
+        for name in SERIES
+    }
+    results: dict[str, Any] = {
+        **provenance(),
+        "quantile": QUANTILE,
+        "history": HISTORY,
+        "rows": [
+            _row(name, kind, [drift.figures for drift in found])
+            for name, found in by_series.items()
+            for kind in ("fixed", "rolling")
+        ],
+        "seeds": [drift.figures for found in by_series.values() for drift in found],
+    }
+    write_text(arguments.out / "results.json", json.dumps(results, indent=1) + "\n")
+    first = [found[0] for found in by_series.values()]
+    write_text(arguments.out / "report.html", drift_page(results, first))
+    print(as_text(DRIFT_HEADER, drift_rows(results)))
+    print(f"\nmedian over seeds; results.json and report.html in {arguments.out}")
+    return 0
+
+
+def _row(name: str, kind: str, seeds: list[dict[str, Any]]) -> dict[str, Any]:
+    """Returns one threshold on one series: median, minimum and maximum over seeds."""
+    figures = [seed[kind] for seed in seeds]
+    last = [{"last": seed["normal_called_by_part"][-1]} for seed in figures]
+    return {
+        "series": name,
+        "threshold": kind,
+        "windows": seeds[0]["windows"],
+        **{what: spread(figures, what) for what in ("found", "labelled_called", "normal_called")},
+        "normal_called_last_part": spread(last, "last"),
+    }
