@@ -39,9 +39,9 @@ class Plan:
         """The run whose figures are quoted: some twenty-five minutes on an idle machine."""
         return cls(
             processes=5,
-            rounds=25,
-            seconds=15.0,
-            cold=7,
+            rounds=20,
+            seconds=6.0,
+            cold=5,
             micro=(64, 32, 16, 8),
             windows=(25, 50, 200, 400),
             batches=(1, 2, 4, 6, 8, 12, 24, 38, 60, 120, 240),

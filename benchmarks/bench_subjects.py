@@ -18,6 +18,7 @@ from stillwatch.train.config import NabRdsConfig, RepeatVectorConfig
 
 __all__ = ["RANDOM", "Subject", "given_subjects", "made_subjects", "reference", "windows_for"]
 
+_FAMILIES = ("nab-rds", "repeat-vector")
 RANDOM = "random weights"
 _REACH = 3.0
 
@@ -68,10 +69,17 @@ def given_subjects(folders: list[Path]) -> list[Subject]:
     names = [folder.resolve().name for folder in folders]
     if len(set(names)) < len(names):
         raise InputError(f"expected checkpoints in folders of different names, got {names}")
-    return [
+    found = [
         Subject(name=name, folder=folder, source="trained", checkpoint=load_checkpoint(folder)[0])
         for name, folder in zip(names, folders, strict=True)
     ]
+    for one in found:
+        if one.checkpoint.family not in _FAMILIES:
+            raise InputError(
+                f"{one.folder} is of family {one.checkpoint.family}: the engines have "
+                f"{' and '.join(_FAMILIES)}"
+            )
+    return found
 
 
 def windows_for(subject: Subject, count: int, seed: int) -> Float32:

@@ -90,8 +90,8 @@ def from_torch(
     """
     # These import onnx, which `to_torch` does without.
     from stillwatch.export.capsule import check_parameters
-    from stillwatch.export.nab_rds_thresholds import calibrated
     from stillwatch.export.families import expected_shapes
+    from stillwatch.export.nab_rds_thresholds import calibrated
     from stillwatch.export.weights import count_parameters, save_weights
 
     found = {name: _as_array(tensor) for name, tensor in state_dict.items()}
