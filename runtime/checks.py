@@ -25,7 +25,7 @@ def as_batch(raw: AnyArray, info: CapsuleInfo) -> Float64:
     """Returns values (T,), (T, C) or (N, T, C) as (N, T, C); raises InputError."""
     channels = len(info.channels)
     try:
-        values = raw.astype(np.float64)
+        values = raw.astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
         raise InputError(f"expected numbers, got an array of {raw.dtype}") from error
     if values.ndim == 1 and channels == 1:
@@ -39,7 +39,7 @@ def as_batch(raw: AnyArray, info: CapsuleInfo) -> Float64:
         )
     if not values.size:
         raise InputError(f"expected at least one row, got shape {raw.shape}")
-    if not (np.abs(values) <= LARGEST).all():  # False for NaN
+    if not (values.min() >= -LARGEST and values.max() <= LARGEST):  # False for NaN
         bad = np.argwhere(~(np.abs(values) <= LARGEST))
         series, row, channel = bad[0]
         raise InputError(
