@@ -101,7 +101,7 @@ class Made:
     def in_one_call(self, batch: AnyArray) -> dict[str, AnyArray]:
         """What the graph itself says of (N, T, C)."""
         names = ["score", "reconstruction", "error"]
-        outputs = self.detector._session.run(names, {"values": batch.astype(np.float32)})
+        outputs = self.detector.session.run(names, {"values": batch.astype(np.float32)})
         return dict(zip(names, outputs, strict=True))
 
 

@@ -109,7 +109,8 @@ def test_calibration_chooses_the_form_anew() -> None:
 
 
 def test_unknown_form_and_a_family_without_forms() -> None:
-    with pytest.raises(InputError, match="expected a decoder plain or projected, got 'folded'"):
+    expected = "expected a decoder plain or projected for repeat-vector, got 'folded'"
+    with pytest.raises(InputError, match=expected):
         built(1, "joint", "folded")
     checkpoint = nab_rds_checkpoint()
     with pytest.raises(InputError, match="nab-rds has no decoder to choose the form of"):

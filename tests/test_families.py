@@ -3,8 +3,7 @@
 Weights are random and distinct, in 1 to 3 layers, and there are other numbers
 of channels than of hidden units: constant weights hide a wrong gate order,
 and equal sizes a transposed matrix. The list of families is in
-family_cases.py. Streams over windowed families and their snapshots belong
-here as well, once there are any.
+family_cases.py.
 """
 
 import importlib
@@ -12,12 +11,15 @@ import importlib
 import numpy as np
 import onnx
 import pytest
+from answers import FIELDS, assert_equal, joined, sizes, spans
 from family_cases import FAMILIES, WINDOW, Made, cases
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stillwatch.export import lstm
 from stillwatch.export.families import RECIPES
 from stillwatch.export.verification import compare
-from stillwatch.runtime import Detector, capsule
+from stillwatch.runtime import Detector, Result
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.contract import OUTPUTS
 from stillwatch.runtime.errors import InputError
@@ -57,7 +59,7 @@ def test_golden_vectors_replay(made: Made) -> None:
 
 def test_wrong_gate_order_is_caught(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lstm, "_reordered", lambda gluon: gluon)
-    found = replay(Detector(*capsule.open_session(made.build(), "made up")))
+    found = replay(Detector.from_bytes(made.build(), "made up"))
     assert found.reconstruction > 100 * found.tolerance
 
 
@@ -101,6 +103,35 @@ def test_chunk_invariance_of_files(made: Made) -> None:
         for name in OUTPUTS:
             joined = np.concatenate([getattr(part, name) for part in parts])
             assert_close(joined, getattr(whole, name))
+
+
+@settings(max_examples=10)
+@given(chunks=sizes(WINDOW, most=3 * WINDOW), cut=st.integers(0, 4 * WINDOW))
+def test_streams_and_snapshots(made: Made, chunks: list[int], cut: int) -> None:
+    """A series scores the same in chunks of any sizes, stopped anywhere and gone on from bytes."""
+    values = made.values(5 * WINDOW + 3)
+    stream = made.detector.stream()
+    parts = []
+    for span in spans(len(values), chunks):
+        parts.append(stream.extend(values[span]))
+        if span.stop >= cut:
+            stream, cut = made.detector.stream(stream.snapshot()), len(values) + 1
+    if stream.pending:
+        parts.append(stream.finish())
+    assert_equal(joined(parts), made.detector.score(values))
+
+
+def test_a_fleet_answers_as_each_stream_alone(made: Made) -> None:
+    batch = np.stack([made.values(2 * WINDOW, seed) for seed in range(3)])
+    fleet = made.detector.fleet(3)
+    together = joined([fleet.update(batch[:, row]) for row in range(2 * WINDOW)], time=1)
+    for number, values in enumerate(batch):
+        for name, figures in zip(FIELDS, answers(together, number), strict=True):
+            np.testing.assert_array_equal(figures, getattr(made.detector.score(values), name))
+
+
+def answers(result: Result, number: int) -> list[AnyArray]:
+    return [getattr(result, name)[number] for name in FIELDS]
 
 
 @pytest.mark.parametrize("rows", [1, 3, WINDOW - 1, WINDOW, WINDOW + 1, 2 * WINDOW + 5])
