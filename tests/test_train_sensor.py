@@ -62,6 +62,14 @@ def test_killed_run_resumes_with_the_same_outcome(tmp_path: Path) -> None:
     assert weights_in(tmp_path / "killed") == weights_in(tmp_path / "whole")
 
 
+def test_run_killed_between_its_last_two_files_is_gone_on_with(tmp_path: Path) -> None:
+    train_sensor(recording(rows()), CONFIG, tmp_path, progress=False)
+    weights = weights_in(tmp_path)
+    (tmp_path / "checkpoint.json").unlink()
+    train_sensor(recording(rows()), CONFIG, tmp_path, progress=False)
+    assert weights_in(tmp_path) == weights
+
+
 def test_dropout_is_for_training_alone(tmp_path: Path) -> None:
     """It has another mask at every call, and none when the network is asked."""
     net = build_network(replace(CONFIG, dropout=0.5), 3)

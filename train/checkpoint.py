@@ -20,7 +20,14 @@ from stillwatch.runtime.thresholds import Threshold
 from stillwatch.train.config import Config, config_from_dict
 from stillwatch.train.params import parse_params
 
-__all__ = ["PARAMS_NAME", "Calibration", "Checkpoint", "load_checkpoint", "save_checkpoint"]
+__all__ = [
+    "JSON_NAME",
+    "PARAMS_NAME",
+    "Calibration",
+    "Checkpoint",
+    "load_checkpoint",
+    "save_checkpoint",
+]
 
 SCHEMA_VERSION = 1
 PARAMS_NAME = "model.params"

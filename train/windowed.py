@@ -10,6 +10,7 @@ from stillwatch.runtime.arrays import Float32, Float64
 from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.runtime.scaling import Moments
 from stillwatch.train.checkpoint import (
+    JSON_NAME,
     PARAMS_NAME,
     Checkpoint,
     load_checkpoint,
@@ -37,7 +38,7 @@ TRAINING_SHARE = 0.7  # of a normal series; the rest is held out for calibration
 
 def finished(folder: Path, config: WindowedConfig, data: Mapping[str, Any]) -> Checkpoint | None:
     """Returns the checkpoint of a run that is done, or None; raises InputError for another's."""
-    if not (folder / PARAMS_NAME).is_file():
+    if not (folder / JSON_NAME).is_file():  # written last: with it the folder is whole
         return None
     done, _ = load_checkpoint(folder)
     for what, found, wanted in (
