@@ -2,7 +2,13 @@
 
 import argparse
 
-from stillwatch.benchmarks import drift_command, nab_rds_command, sensor_command, smd_command
+from stillwatch.benchmarks import (
+    drift_command,
+    nab_rds_command,
+    sensor_command,
+    smd_command,
+    variants_command,
+)
 
 __all__ = ["add_arguments", "run"]
 
@@ -10,6 +16,7 @@ _SYSTEMS = {
     "drift": (drift_command, "a fixed threshold against a rolling one, on series that drift"),
     "nab-rds": (nab_rds_command, "the single-feature autoencoder on NAB's RDS CPU series"),
     "sensor": (sensor_command, "the sensor autoencoder on a machine's metrics and a temperature"),
+    "variants": (variants_command, "the single-feature recipe, one choice changed at a time"),
     "smd": (smd_command, "the distilled autoencoder and its micro-students on SMD"),
 }
 

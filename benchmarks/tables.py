@@ -9,6 +9,7 @@ __all__ = [
     "SENSOR_HEADER",
     "SMD_CORE_HEADER",
     "SMD_HEADER",
+    "VARIANTS_HEADER",
     "as_markdown",
     "as_text",
     "detection_rows",
@@ -16,6 +17,7 @@ __all__ = [
     "sensor_rows",
     "smd_core_rows",
     "smd_rows",
+    "variants_rows",
 ]
 
 HEADER = ("", "scaling", "hits of 2", "false alarms", "F1", "NAB", "windows: found", "false", "F1")
@@ -88,6 +90,8 @@ def sensor_rows(subject: dict[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
+VARIANTS_HEADER = ("changed", "to", "hits of 2", "false alarms", "F1", "windows: F1")
+
 DRIFT_HEADER = (
     *("", "threshold", "windows: found", "labelled rows called", "normal rows called"),
     "normal rows called, last quarter",
@@ -108,6 +112,19 @@ def drift_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
         )
         for row in results["rows"]
     ]
+
+
+def variants_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Returns the published row, then one a variant: median over seeds (minimum to maximum)."""
+    published = results["published"]
+    rows: list[tuple[str, ...]] = [
+        ("published", "", str(published["tp"]), str(published["fp"]), f"{published['f1']:g}", "")
+    ]
+    for row in results["rows"]:
+        counts = (_spread(row[name], 0) for name in ("tp", "fp"))
+        shares = (_spread(row[name], 2) for name in ("f1", "windows_f1"))
+        rows.append((row["parameter"], row["value"], *counts, *shares))
+    return rows
 
 
 def detection_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:

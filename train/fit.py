@@ -59,15 +59,16 @@ def fit(
     step_size: int,
     epochs: int,
     progress: str | None = None,
+    loss: mx.gluon.loss.Loss | None = None,
 ) -> dict[str, list[float]]:
     """Trains `net` to reconstruct its input; returns {"train": ..., "validation": ...} a epoch.
 
     batches, validation: arrays (T, N, C) in the order they are fed.
     step_size: what the summed gradient is divided by, Gluon's `Trainer.step`.
-    The loss is Gluon's L2Loss, half the squared error; the curve holds its
-    mean over values. progress: the bar's caption; None for no bar.
+    loss: by default Gluon's L2Loss, half the squared error; the curve holds
+    its mean over values. progress: the bar's caption; None for no bar.
     """
-    half_squared = mx.gluon.loss.L2Loss()
+    measure = loss or mx.gluon.loss.L2Loss()
     curve: dict[str, list[float]] = {"train": [], "validation": []}
     epoch_bar = tqdm(range(epochs), desc=progress, unit="epoch", disable=progress is None)
     for _ in epoch_bar:
@@ -75,13 +76,13 @@ def fit(
         for batch in batches:
             values = to_nd(batch)
             with mx.autograd.record():
-                loss = half_squared(net(values), values)
-            loss.backward()
+                lost = measure(net(values), values)
+            lost.backward()
             trainer.step(step_size)
-            losses.append(loss)
+            losses.append(lost)
         curve["train"].append(_mean(losses))
         held_out = [to_nd(batch) for batch in validation]
-        curve["validation"].append(_mean([half_squared(net(v), v) for v in held_out]))
+        curve["validation"].append(_mean([measure(net(v), v) for v in held_out]))
         epoch_bar.set_postfix({name: f"{values[-1]:.4f}" for name, values in curve.items()})
     return curve
 

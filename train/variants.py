@@ -1,0 +1,106 @@
+"""Variants of the single-feature recipe, one thing changed at a time: what each choice is worth.
+
+For comparison only: a variant has no checkpoint and no capsule. The recipe
+that ships is nab_rds.py, and the first variant is that recipe.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+from stillwatch.runtime.arrays import Bool, Float32, Float64
+from stillwatch.runtime.scoring import squared_error
+from stillwatch.runtime.thresholds import mean_plus_sigmas
+from stillwatch.train.data.series import LabelledSeries
+from stillwatch.train.fit import fit, seed_everything, to_nd
+from stillwatch.train.mxnet_compat import mx
+
+__all__ = ["Variant", "alarms"]
+
+_VALIDATION, _SIGMAS = 0.2, 3.0
+_INITIALIZERS = {
+    "xavier": mx.init.Xavier,
+    "uniform": mx.init.Uniform,
+    "normal": mx.init.Normal,
+    "orthogonal": mx.init.Orthogonal,
+}
+_LOSSES = {"L2": mx.gluon.loss.L2Loss, "L1": mx.gluon.loss.L1Loss, "Huber": mx.gluon.loss.HuberLoss}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """The recipe's choices; the defaults are the published ones.
+
+    activation: of the dense layer, "" for none. dropout: after the LSTM.
+    batch: how many consecutive values are fed as one sequence.
+    """
+
+    units: int = 1
+    layers: int = 1
+    activation: str = "tanh"
+    dropout: float = 0.0
+    batch: int = 48
+    learning_rate: float = 0.01
+    optimizer: str = "sgd"
+    initializer: str = "xavier"
+    epochs: int = 15
+    loss: str = "L2"
+    masked: bool = True
+
+
+def alarms(train: LabelledSeries, test: LabelledSeries, variant: Variant, seed: int) -> Bool:
+    """Returns the alarms (T,) on the test series of a network trained by a variant.
+
+    As published otherwise: each series is standardised by itself, and the
+    threshold is mean + 3 deviations of the errors of the whole training series.
+    """
+    values = train.masked() if variant.masked else train.values
+    scaled = _standardised(values)
+    split = int(len(values) * (1 - _VALIDATION))
+    seed_everything(seed)
+    net = _network(variant)
+    net.initialize(_INITIALIZERS[variant.initializer]())
+    net.hybridize()
+    trainer = mx.gluon.Trainer(
+        net.collect_params(), variant.optimizer, {"learning_rate": variant.learning_rate}
+    )
+    fit(
+        net,
+        _sequences(scaled[:split], variant.batch),
+        _sequences(scaled[split:], variant.batch),
+        trainer=trainer,
+        step_size=variant.batch,
+        epochs=variant.epochs,
+        loss=_LOSSES[variant.loss](),
+    )
+    threshold = mean_plus_sigmas(_scores(net, scaled, variant), _SIGMAS).value
+    alarm: Bool = _scores(net, _standardised(test.values), variant) > threshold
+    return alarm
+
+
+def _network(variant: Variant) -> mx.gluon.nn.HybridSequential:
+    net = mx.gluon.nn.HybridSequential()
+    net.add(mx.gluon.rnn.LSTM(variant.units, num_layers=variant.layers, input_size=1))
+    if variant.dropout:
+        net.add(mx.gluon.nn.Dropout(variant.dropout))
+    activation = variant.activation or None
+    net.add(mx.gluon.nn.Dense(1, activation=activation, flatten=False, in_units=variant.units))
+    return net
+
+
+def _standardised(values: Float64) -> Float32:
+    scaled: Float32 = StandardScaler().fit_transform(values[:, None]).astype(np.float32)
+    return scaled
+
+
+def _sequences(scaled: Float32, batch: int) -> list[Float32]:
+    """Returns consecutive values as sequences (T, 1, 1), TNC; the last may be shorter."""
+    return [scaled[i : i + batch, None] for i in range(0, len(scaled), batch)]
+
+
+def _scores(net: mx.gluon.nn.HybridSequential, scaled: Float32, variant: Variant) -> Float64:
+    """Returns the squared error (T,) of each value."""
+    parts = [net(to_nd(part)).asnumpy()[:, 0] for part in _sequences(scaled, variant.batch)]
+    scores: Float64 = squared_error(scaled, np.concatenate(parts))
+    return scores
