@@ -1,8 +1,9 @@
 """A fixed threshold against a rolling one, on real series of which some drift.
 
 The fixed one is the 0.99 quantile of held-out normal scores; the rolling one
-the same quantile of the last scores before each, alarms and all, as a stream
-can have it. Alarms are rows above a threshold: no window rule for either.
+the runtime's policy `rolling`: the same quantile of the last scores before
+each, alarms and all, as a stream has it. Alarms are rows above a threshold: no
+window rule for either.
 """
 
 import dataclasses
@@ -15,11 +16,12 @@ import numpy as np
 from stillwatch.benchmarks.detection import count_windows
 from stillwatch.benchmarks.sensor_chain import build
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
+from stillwatch.runtime.policies import Rolling, rolling_thresholds
 from stillwatch.train.config import SensorConfig
 from stillwatch.train.data import load_nab
 from stillwatch.train.data.recording import Recording
 
-__all__ = ["HISTORY", "QUANTILE", "SERIES", "Drift", "evaluate_series", "rolling_quantile"]
+__all__ = ["HISTORY", "QUANTILE", "SERIES", "Drift", "evaluate_series"]
 
 SERIES = (
     "realKnownCause/machine_temperature_system_failure.csv",
@@ -33,7 +35,6 @@ HISTORY = 1000  # scores that the rolling quantile is of
 _CONFIG = SensorConfig(units=16, layers=1, window=50, batch=32, epochs=30, learning_rate=3e-3)
 _TRAINING_SHARE = 0.4
 _PARTS = 4  # of the test, to show how normal rows fare as it goes on
-_BLOCK = 2048  # histories held in memory at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,17 +46,6 @@ class Drift:
     score: Float64
     thresholds: dict[str, Float64]
     windows: tuple[tuple[int, int], ...]
-
-
-def rolling_quantile(before: Float64, scores: Float64, share: float) -> Float64:
-    """Returns (T,): the quantile of the len(before) scores before each of `scores` (T,)."""
-    joined = np.concatenate([before, scores])[:-1]
-    histories = np.lib.stride_tricks.sliding_window_view(joined, len(before))
-    blocks = [
-        np.quantile(histories[start : start + _BLOCK], share, axis=1)
-        for start in range(0, len(histories), _BLOCK)
-    ]
-    return np.concatenate(blocks)
 
 
 def evaluate_series(name: str, seed: int, out: Path) -> Drift:
@@ -80,7 +70,7 @@ def evaluate_series(name: str, seed: int, out: Path) -> Drift:
     before = chain.result.score.astype(np.float64)
     thresholds = {
         "fixed": np.full(len(score), np.quantile(before, QUANTILE)),
-        "rolling": rolling_quantile(before[-HISTORY:], score, QUANTILE),
+        "rolling": _rolling(before[-HISTORY:], score),
     }
     windows = tuple((a - end, b - end) for a, b in series.windows if a >= end)
     figures = {
@@ -91,6 +81,13 @@ def evaluate_series(name: str, seed: int, out: Path) -> Drift:
     return Drift(
         name=name, figures=about | figures, score=score, thresholds=thresholds, windows=windows
     )
+
+
+def _rolling(before: Float64, score: Float64) -> Float64:
+    """Returns the policy's thresholds (T,) of scores (T,), begun with the scores before them."""
+    policy = Rolling(QUANTILE, len(before))
+    thresholds: Float64 = rolling_thresholds(score[None], before[None], policy, np.inf)[0]
+    return thresholds
 
 
 def _figures(alarm: Bool, windows: tuple[tuple[int, int], ...], inside: AnyArray) -> dict[str, Any]:
