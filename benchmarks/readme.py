@@ -22,15 +22,28 @@ from stillwatch.benchmarks.bench_tables import (
 from stillwatch.benchmarks.cards import Card, read_card
 from stillwatch.benchmarks.edge import EDGE_HEADER, edge_rows
 from stillwatch.benchmarks.tables import (
+    DRIFT_HEADER,
     HEADER,
+    SENSOR_HEADER,
     SMD_CORE_HEADER,
     as_markdown,
     detection_rows,
+    drift_rows,
+    sensor_rows,
     smd_core_rows,
 )
 
-__all__ = ["bench_section", "edge_section", "nab_rds_section", "rewrite", "smd_section"]
+__all__ = [
+    "bench_section",
+    "drift_section",
+    "edge_section",
+    "nab_rds_section",
+    "rewrite",
+    "sensor_section",
+    "smd_section",
+]
 
+_BESIDE_SENSOR = ("teacher", "micro 16", "micro 8", "sensor", "no model", "PCA", "random")
 _RESULTS = Path("benchmarks/results")  # below the checkout; the results are not installed
 
 
@@ -66,6 +79,36 @@ def smd_section(results: dict[str, Any]) -> str:
             "",
             f"`{results['command']}`: machines {machines}; median over seeds (minimum to maximum) "
             f"of macro averages. Published, with another protocol: {published}.",
+        ]
+    )
+
+
+def sensor_section(results: dict[str, Any]) -> str:
+    """Returns README's part on the joint network: each subject, beside a few of the others."""
+    parts = []
+    for subject in results["subjects"]:
+        rows = [row for row in sensor_rows(subject) if row[0] in _BESIDE_SENSOR]
+        parts += [f"{subject['name']}:", "", as_markdown(SENSOR_HEADER, rows), ""]
+    checks = [check for subject in results["subjects"] for check in subject["agreement"]]
+    frameworks = [framework for check in checks for framework in check["frameworks"]]
+    largest = max(f["largest"] for f in frameworks)
+    flips = sum(f["flips"] for f in frameworks)
+    said = (
+        f"`{results['command']}`: median over seeds (minimum to maximum). Frameworks differ by at "
+        f"most {largest:.1g} in reconstruction (scaled units); {flips} alarms flipped."
+    )
+    return "\n".join([*parts, said])
+
+
+def drift_section(results: dict[str, Any]) -> str:
+    """Returns README's part on drift: a fixed and a rolling threshold, series by series."""
+    return "\n".join(
+        [
+            as_markdown(DRIFT_HEADER, drift_rows(results)),
+            "",
+            f"`{results['command']}`: median over seeds (minimum to maximum), the sensor network, "
+            f"the {results['quantile']:g} quantile of held-out scores against `rolling("
+            f"{results['quantile']:g},{results['history']})`.",
         ]
     )
 
@@ -106,9 +149,17 @@ def edge_section(results: dict[str, Any]) -> str:
     )
 
 
+_SECTIONS = {
+    "nab-rds": nab_rds_section,
+    "smd": smd_section,
+    "sensor": sensor_section,
+    "drift": drift_section,
+}
+
+
 def rewrite(readme: str, root: Path) -> str:
     """Returns README's text with every generated part made anew from the results below `root`."""
-    for name, section in (("nab-rds", nab_rds_section), ("smd", smd_section)):
+    for name, section in _SECTIONS.items():
         results = json.loads((root / _RESULTS / name / "results.json").read_text())
         readme = _between(readme, name, section(results))
     if _begin("bench") in readme:
