@@ -5,6 +5,7 @@
 | `trained`              | the trained threshold, by the trained rule                         |
 | a number               | that number, by the trained rule                                   |
 | `sigmas(k)`            | mean + k deviations of the scores of normal data                   |
+| `sigmas(picked)`       | the same, k from 2 to 4 as picked on the last part of these        |
 | `quantile(q)`          | that quantile of the scores of normal data                         |
 | `budget(n/week,300s)`  | what normal data exceed n times a week at a sample every 300 s     |
 | `rolling(q,n)`         | the q quantile of the n scores before it: follows a drift          |
@@ -102,7 +103,7 @@ def _named(policy: str, info: CapsuleInfo, trained: float) -> AlarmRule:
         return AlarmRule(policy, known[q], 0)
     if name == "sigmas":
         normal = _normal(info)
-        sigmas = _number(policy, inner)
+        sigmas = float(normal["sigmas"]) if inner == "picked" else _number(policy, inner)
         return AlarmRule(policy, normal["mean"] + sigmas * normal["deviation"], 0)
     raise InputError(f"expected a threshold as {_FORMS}, got {policy!r}")
 

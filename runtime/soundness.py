@@ -79,9 +79,9 @@ def _check_mappings(info: "CapsuleInfo") -> None:
 
 
 def _check_normal_scores(normal: Mapping[str, Any]) -> None:
-    fits = set(normal) == {"mean", "deviation", "tail"}
-    fits = fits and _are_numbers((normal["mean"], normal["deviation"]))
-    _want(fits, "normal_scores", "mean, deviation and tail", normal)
+    fits = set(normal) == {"mean", "deviation", "sigmas", "tail"}
+    fits = fits and _are_numbers((normal["mean"], normal["deviation"], normal["sigmas"]))
+    _want(fits, "normal_scores", "mean, deviation, sigmas and tail", normal)
     if normal["tail"] is None:
         return
     names = {field.name for field in fields(Tail)}

@@ -12,14 +12,18 @@ from stillwatch.runtime.windows import sliding_windows
 
 __all__ = [
     "QUANTILES",
+    "SIGMAS",
     "Threshold",
     "WindowThreshold",
     "error_quantiles",
     "mean_plus_sigmas",
     "normal_scores",
+    "pick_sigmas",
     "window_threshold",
 ]
 
+SIGMAS = (2.0, 2.25, 2.5, 2.75, 3.0, 3.25, 3.5, 3.75, 4.0)
+_FITTED_SHARE, _PICKED_RATE = 0.7, 0.01
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 
 
@@ -96,16 +100,32 @@ def error_quantiles(scores: AnyArray) -> dict[str, float]:
     return {f"{q:g}": float(value) for q, value in zip(QUANTILES, values, strict=True)}
 
 
+def pick_sigmas(scores: Float64, validation: Float64, rate: float) -> float:
+    """Returns the fewest deviations above the mean of `scores` that few validation scores exceed.
+
+    Of SIGMAS; at most `rate` of the validation scores, (T,), lie above, or it
+    is the last of them. Both are of normal data.
+    """
+    mean, deviation = float(scores.mean()), float(scores.std())
+    for sigmas in SIGMAS:
+        if len(validation) and float((validation > mean + sigmas * deviation).mean()) <= rate:
+            return sigmas
+    return SIGMAS[-1]
+
+
 def normal_scores(scores: AnyArray, run: int) -> Mapping[str, Any]:
     """Returns what threshold policies want to know of the scores (T,) of normal data.
 
-    Mean and deviation, and the tail, None where it cannot be fitted; run: as
-    for `fit_tail`.
+    Mean and deviation; how many deviations to take, picked on the last part,
+    which the others are not of; and the tail, None where it cannot be fitted.
+    run: as for `fit_tail`.
     """
     flat = np.asarray(scores, dtype=np.float64).ravel()
     tail = fit_tail(flat, run)
+    split = max(1, int(len(flat) * _FITTED_SHARE))
     return {
         "mean": float(flat.mean()),
         "deviation": float(flat.std()),
+        "sigmas": pick_sigmas(flat[:split], flat[split:], _PICKED_RATE),
         "tail": tail and asdict(tail),
     }

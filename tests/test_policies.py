@@ -14,7 +14,7 @@ from stillwatch.runtime.policies import Rolling, alarm_rule
 
 WEEK = 604800
 TAIL = {"rows": 4000, "level": 2.0, "run": 48, "peaks": 40, "shape": 0.25, "scale": 0.5}
-NORMAL = {"mean": 0.5, "deviation": 0.25, "tail": TAIL}
+NORMAL = {"mean": 0.5, "deviation": 0.25, "sigmas": 2.75, "tail": TAIL}
 FIGURES = {
     "normal_scores": NORMAL,
     "error_quantiles": {"0.5": 0.25, "0.99": 1.5, "1": 60.0},
@@ -40,6 +40,7 @@ def return_level(rows: float) -> float:
         (-1.0, -1.0, None),
         ("sigmas(3)", 0.5 + 3 * 0.25, 0),
         ("sigmas( 0.5 )", 0.625, 0),
+        ("sigmas(picked)", 0.5 + 2.75 * 0.25, 0),
         ("sigmas(-1)", 0.25, 0),
         ("quantile(0.99)", 1.5, 0),
         ("quantile(.50)", 0.25, 0),

@@ -17,7 +17,7 @@ from stillwatch.runtime.policies import Rolling, alarm_rule, rolling_thresholds
 
 # How normal data scored, made up for a capsule whose checkpoint is older than these figures.
 TAIL = {"rows": 4000, "level": 2.0, "run": 48, "peaks": 40, "shape": 0.25, "scale": 0.5}
-NORMAL = {"mean": 0.5, "deviation": 0.25, "tail": TAIL}
+NORMAL = {"mean": 0.5, "deviation": 0.25, "sigmas": 2.75, "tail": TAIL}
 CAUSAL = changed(nab_rds("trained"), normal_scores=NORMAL)
 WINDOWED = windowed("joint", 3)
 

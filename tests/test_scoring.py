@@ -6,7 +6,7 @@ from sklearn.covariance import shrunk_covariance
 
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.scoring import fit_mahalanobis
-from stillwatch.runtime.thresholds import WindowThreshold, window_threshold
+from stillwatch.runtime.thresholds import SIGMAS, WindowThreshold, pick_sigmas, window_threshold
 
 SHRINKAGE = 0.03
 # Double precision, over inverses of matrices with condition numbers of some thousands.
@@ -108,3 +108,14 @@ def test_window_rule_says_itself() -> None:
     rule = window_threshold(bursts(0), 50, 0.01)
     said = f"0.99 quantile of normal scores, in windows with more than {rule.count} above it"
     assert rule.rule == said
+
+
+@pytest.mark.parametrize(
+    ("above", "expected"), [(0.0, 2.0), (2.1, 2.25), (2.9, 3.0), (3.99, 4.0), (50.0, 4.0)]
+)
+def test_sigmas_are_the_fewest_that_validation_scores_allow(above: float, expected: float) -> None:
+    scores = np.tile([1.0, 3.0], 500)  # mean 2, deviation 1
+    validation = np.r_[np.full(980, 2.0), np.full(20, 2.0 + above)]
+    assert pick_sigmas(scores, validation, 0.01) == expected
+    assert pick_sigmas(scores, validation, 0.02) == 2.0
+    assert pick_sigmas(scores, validation[:0], 0.01) == SIGMAS[-1]
