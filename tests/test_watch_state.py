@@ -51,7 +51,7 @@ def test_killed_at_any_moment_the_joined_output_is_that_of_one_run(
 ) -> None:
     def start(name: str) -> subprocess.Popen[bytes]:
         places = ["--state", tmp_path / f"{name}.state", "-o", tmp_path / f"{name}.jsonl"]
-        often = ["--save-every", "0.01"]
+        often = ["--save-every", "0.5"]
         command = [program, "watch", model, *OPTIONS, *places, *often]
         with lines.open("rb") as source:
             return subprocess.Popen(command, stdin=source, stderr=subprocess.DEVNULL, env=clean_env)
@@ -79,6 +79,33 @@ def test_killed_at_any_moment_the_joined_output_is_that_of_one_run(
     assert cuts, "it ended before it could be killed"
     answered = [json.loads(line)["line"] for line in whole.splitlines()]
     assert len(set(answered)) == len(answered)
+
+
+def test_what_was_written_after_the_last_save_is_written_anew(
+    program: Path, clean_env: dict[str, str], tmp_path: Path
+) -> None:
+    source, out = tmp_path / "lines", tmp_path / "out"
+    rows = [f"{i * 300},{value:.3f}\n" for i, value in enumerate(cpu_like(4, 600))]
+    rows.insert(400, rows[399])  # a repeated time, just after the watch was stopped
+    options = ["--time", "t", "--state", tmp_path / "state", "-o", out]
+
+    def watch(upto: int, *places: str | Path) -> str:
+        source.write_text("t,value\n" + "".join(rows[:upto]))
+        with source.open("rb") as lines:
+            command = [program, "watch", "nab-rds-online", *(places or options)]
+            done = subprocess.run(
+                command, stdin=lines, env=clean_env, capture_output=True, timeout=PATIENCE
+            )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode()
+
+    whole = watch(len(rows), "--time", "t")
+    assert "repeated time" in whole
+    watch(400)
+    with out.open("a") as written:  # as a watch leaves it that was killed before it saved again
+        written.write('{"line": 402, "t": "119700", "score": 1.5}\n{"line": 403, "t": ')
+    watch(len(rows))
+    assert out.read_text() == whole
 
 
 def test_a_pipe_goes_on_with_the_rest_of_the_lines_or_with_all_of_them_again(
