@@ -13,9 +13,14 @@ from dataclasses import dataclass
 from importlib import metadata
 from types import ModuleType
 
+import onnxruntime
+
 from stillwatch.runtime.errors import ExtraError, StillwatchError
 
 __all__ = ["main"]
+
+
+_FATAL_ONLY = 4  # onnxruntime's severity
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ _COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and returns its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
+    # What onnxruntime would print of its own comes as an exception too, and is said in one line.
+    onnxruntime.set_default_logger_severity(_FATAL_ONLY)
     try:
         status = _run(words)
         sys.stdout.flush()  # here, where a full disk or a closed pipe can still be answered
