@@ -19,8 +19,8 @@ from stillwatch.runtime import capsule, digest
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.contract import DIGEST_KEY, METADATA_KEY
 
-# A busy machine is no defect: nothing here is timed. In the suite every run draws the same examples,
-# so that a change fails by what it changed; `make fuzz` draws others.
+# A busy machine is no defect: nothing here is timed. In the suite every run draws the same
+# examples, so that a change fails by what it changed; `make fuzz` draws others.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.register_profile("fuzz", deadline=None, max_examples=5_000)  # `make fuzz`
 settings.load_profile("suite")
