@@ -81,3 +81,12 @@ def test_every_committed_row_is_one_that_the_plan_asks_for() -> None:
     assert found == wanted | {"random", "no model", "PCA"}
     counts = {row["row"]: row["seeds"] for row in results["summary"]}
     assert all(seeds >= 3 for row, seeds in counts.items() if row.startswith("micro"))
+
+
+def test_int8_keeps_the_committed_f1() -> None:
+    results = json.loads((ROOT / "benchmarks" / "results" / "smd" / "results.json").read_text())
+    f1 = {r["row"]: r["f1"]["median"] for r in results["summary"] if r["score"] != "error"}
+    int8 = {row: figure for row, figure in f1.items() if row.endswith(", int8")}
+    assert len(int8) == 5
+    for row, figure in int8.items():
+        assert abs(figure - f1[row.removesuffix(", int8")]) < 0.003  # as README says
