@@ -16,7 +16,7 @@ import types
 from itertools import pairwise
 from pathlib import Path
 
-__all__ = ["main"]
+__all__ = ["main", "most_resident"]
 
 
 def main(module: str, path: str, window: str, channels: str, threads: str, begin: str) -> None:
@@ -40,7 +40,7 @@ def main(module: str, path: str, window: str, channels: str, threads: str, begin
         "imports_ms": imports,
         "load_ms": load,
         "first_ms": first,
-        "resident_mib": _most_resident(),
+        "resident_mib": most_resident(),
     }
     print(json.dumps(figures))
 
@@ -53,7 +53,7 @@ def _without_onnxruntime() -> None:
     sys.modules["stillwatch.runtime"] = package
 
 
-def _most_resident() -> float:
+def most_resident() -> float:
     """Returns the most memory the process ever held, in MiB.
 
     Not by getrusage where that can be helped: on Linux its figure outlives

@@ -125,7 +125,7 @@ def _edge(arguments: argparse.Namespace) -> int:
     import json
     from dataclasses import asdict
 
-    from stillwatch.benchmarks.bench_timing import Pace
+    from stillwatch.benchmarks.bench_plan import Plan
     from stillwatch.benchmarks.cards import read_card
     from stillwatch.benchmarks.edge import EDGE_HEADER, edge_rows, figures
     from stillwatch.benchmarks.edge_measure import memory, second_thread
@@ -134,7 +134,7 @@ def _edge(arguments: argparse.Namespace) -> int:
     from stillwatch.runtime.files import write_text
 
     card = read_card(arguments.card)
-    found = figures(card, second_thread(Pace(rounds=25, seconds=20.0)), memory())
+    found = figures(card, second_thread(Plan.full().processes), memory())
     rows = [asdict(figure) for figure in found]
     document = {
         **provenance(),

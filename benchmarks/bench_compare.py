@@ -45,7 +45,7 @@ def compare_cards(old: Card, new: Card, *, regression: float) -> list[Comparison
                 old=before,
                 new=after,
                 ratio=slower,
-                regressed=slower is None or slower.median > regression,
+                regressed=slower is None or slower.value > regression,
             )
         )
     return comparisons

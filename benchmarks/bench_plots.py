@@ -162,14 +162,15 @@ def _scaling(card: Card, engine: str, what: str) -> Series:
         found = next(
             (s for s in card.sweep if (s.subject, s.engine) == (_batched(card), engine)), None
         )
-        return ([*found.windows], [us / 1e3 for us in found.us]) if found else ([], [])
-    points = sorted(
-        (size, timing.p50 / 1e3)
+        return ([*found.windows], [us / 1e3 for us in found.medians]) if found else ([], [])
+    points = {
+        size: timing.p50 / 1e3  # of networks of one size, the last
         for subject in card.subjects
         if (size := _size(subject, what)) is not None
         and (timing := card.timing(subject.name, engine, "SingleStream")) is not None
-    )
-    return [size for size, _ in points], [ms for _, ms in points]
+    }
+    sizes = sorted(points)
+    return [*sizes], [points[size] for size in sizes]
 
 
 def _size(subject: SubjectEntry, what: str) -> int | None:

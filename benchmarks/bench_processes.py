@@ -11,7 +11,7 @@ from typing import Any
 
 from stillwatch.runtime.errors import InputError
 
-__all__ = ["cold_start", "environment", "work"]
+__all__ = ["cold_start", "environment", "run_module", "work"]
 
 _LONGEST = 3600  # seconds; a process that takes longer hangs
 
@@ -28,7 +28,7 @@ def work(engines: list[str], threads: int, jobs: list[dict[str, Any]]) -> dict[s
     with tempfile.TemporaryDirectory() as scratch:
         spec, answer = Path(scratch) / "jobs.json", Path(scratch) / "answers.json"
         spec.write_text(json.dumps({"engines": engines, "threads": threads, "jobs": jobs}))
-        _run(["stillwatch.benchmarks.bench_worker", str(spec), str(answer)], threads)
+        run_module(["stillwatch.benchmarks.bench_worker", str(spec), str(answer)], threads)
         found: dict[str, Any] = json.loads(answer.read_text())
     return found
 
@@ -37,11 +37,11 @@ def cold_start(module: str, path: Path, shape: tuple[int, int], threads: int) ->
     """Returns the figures of a fresh process that loads an engine and answers one window."""
     window, channels = (str(size) for size in shape)
     words = ["stillwatch.benchmarks.bench_cold", module, str(path), window, channels, str(threads)]
-    figures: dict[str, float] = json.loads(_run([*words, repr(time.time())], threads))
+    figures: dict[str, float] = json.loads(run_module([*words, repr(time.time())], threads))
     return figures
 
 
-def _run(words: list[str], threads: int) -> str:
+def run_module(words: list[str], threads: int) -> str:
     """Returns the standard output of a module of ours, run by this Python."""
     try:
         done = subprocess.run(  # noqa: S603  (our own module, by our own interpreter)

@@ -102,11 +102,11 @@ def _method(card: Card) -> str:
         "in each, rounds in which every engine runs one burst, in an order drawn anew. "
         f"{card.threads} thread(s) an engine, garbage collection held off, warmed up. An engine "
         "whose answers differ from float64 NumPy by more than its tolerance is not timed. A ratio "
-        "is the median over rounds of one engine's median span by another's, with the 95 % "
-        "interval of a bootstrap over processes and rounds. onnxruntime runs the whole capsule "
+        "is the median over rounds of one engine's median span by another's, its mean over "
+        "processes, with their 99 % interval. onnxruntime runs the whole capsule "
         "(scaling, network, error, score, alarm), the other engines the network alone. "
         "SingleStream is one window a query, MultiStream 38, "
-        f"Offline {card.plan['offline']}, each in parts of the size that the engine is fastest in. "
+        f"Offline {card.plan['offline']}, in parts of the size that was fastest in that process. "
         f"Load average before the run: {card.machine.load:g}."
     )
 

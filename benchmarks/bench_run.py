@@ -41,17 +41,20 @@ def measure(setup: Setup) -> Card:
     about, host = provenance(), machine()
     refused: dict[str, str] = {}
     prepared = [prepare(subject, setup, refused) for subject in setup.subjects]
+    # The baseline before those that have it in their rounds, in parts of the size it is best in.
+    prepared.sort(key=lambda one: one.subject.name != BASELINE[0])
     plan, names = setup.plan, [engine.name for engine in setup.engines]
     steps = 1 + plan.processes + 1
-    with tqdm(total=steps, desc="survey and parity", unit="stage", file=sys.stderr) as bar:
-        survey = work(names, setup.threads, [{"stage": "peaks"}, *_survey_jobs(prepared, plan)])
-        if len(survey["absent"]) == len(names):
-            raise InputError(f"none of the engines can run here: {survey['absent']}")
-        peaks, *surveyed = survey["found"]
-        parity, sweep = _read_survey(prepared, surveyed, setup.engines, plan)
+    with tqdm(total=steps, desc="parity", unit="stage", file=sys.stderr) as bar:
+        checks = [one.job | {"stage": "parity"} for one in prepared]
+        checked = work(names, setup.threads, [{"stage": "peaks"}, *checks])
+        if len(checked["absent"]) == len(names):
+            raise InputError(f"none of the engines can run here: {checked['absent']}")
+        peaks, *distances = checked["found"]
+        parity = _parity(prepared, distances, setup.engines)
         bar.update()
         bar.set_description("latency")
-        jobs = list(_timing_jobs(prepared, parity, sweep, plan))
+        jobs = list(_timing_jobs(prepared, parity, plan))
         passes = []
         for process in range(plan.processes):
             seeded = [job | {"seed": plan.seed + process} for job in jobs]
@@ -71,75 +74,51 @@ def measure(setup: Setup) -> Card:
         plan=asdict(plan),
         peaks=Peaks(**peaks),
         subjects=[subject_entry(one) for one in prepared],
-        engines=[engine_entry(e) for e in setup.engines if e.name not in survey["absent"]],
-        absent=survey["absent"],
+        engines=[engine_entry(e) for e in setup.engines if e.name not in checked["absent"]],
+        absent=checked["absent"],
         refused=refused,
         parity=parity,
         timings=_timings(jobs, passes),
         cold=cold,
-        sweep=sweep,
+        sweep=_sweeps(jobs, passes),
     )
 
 
-def _survey_jobs(prepared: list[Prepared], plan: Plan) -> Iterator[dict[str, Any]]:
-    for one in prepared:
-        swept = plan.batches if not one.subject.scaling else ()
-        yield one.job | {
-            "stage": "survey",
-            "batches": list(swept),
-            "survey_seconds": plan.survey_seconds,
-        }
-
-
-def _read_survey(
-    prepared: list[Prepared], found: list[dict[str, Any]], engines: list[Engine], plan: Plan
-) -> tuple[list[Parity], list[Sweep]]:
+def _parity(
+    prepared: list[Prepared], found: list[dict[str, Any]], engines: list[Engine]
+) -> list[Parity]:
     tolerances = {engine.name: engine.tolerance for engine in engines}
-    parity, sweep = [], []
-    for one, answer in zip(prepared, found, strict=True):
-        name = one.subject.name
-        parity += [
-            Parity(subject=name, engine=engine, tolerance=tolerances[engine], **figures)
-            for engine, figures in answer["parity"].items()
-        ]
-        sweep += [
-            Sweep(subject=name, engine=engine, windows=list(plan.batches), us=us)
-            for engine, us in answer["sweep"].items()
-        ]
-    return parity, sweep
+    return [
+        Parity(subject=one.subject.name, engine=name, tolerance=tolerances[name], **figures)
+        for one, by_engine in zip(prepared, found, strict=True)
+        for name, figures in by_engine.items()
+    ]
 
 
 def _timing_jobs(
-    prepared: list[Prepared], parity: list[Parity], sweep: list[Sweep], plan: Plan
+    prepared: list[Prepared], parity: list[Parity], plan: Plan
 ) -> Iterator[dict[str, Any]]:
-    """Yields what each process does: every scenario of each network, then the steps."""
+    """Yields what each process does: a sweep and every scenario of each network, then its steps."""
     sound = {(p.subject, p.engine) for p in parity if p.passed}
-    swept = {(s.subject, s.engine): s for s in sweep}
     for one in prepared:
         name, scaling = one.subject.name, one.subject.scaling
-        paths = {e: path for e, path in one.paths.items() if (name, e) in sound}
-        scenarios = {s: n for s, n in plan.scenarios.items() if not (scaling and n > 1)}
-        chunks = {
-            scenario: {e: _best_chunk(swept.get((name, e)), windows) for e in paths}
-            for scenario, windows in scenarios.items()
+        job = one.job | {
+            "engines": {e: path for e, path in one.paths.items() if (name, e) in sound},
+            "pace": asdict(plan.pace),
         }
-        job = one.job | {"engines": paths, "pace": asdict(plan.pace)}
         yield job | {
             "stage": "scenarios",
-            "scenarios": scenarios,
-            "chunks": chunks,
-            "baseline": _baseline(one, prepared, sound, swept, plan),
+            "scenarios": {s: n for s, n in plan.scenarios.items() if not (scaling and n > 1)},
+            "batches": [] if scaling else list(plan.batches),
+            "sweep_seconds": plan.sweep_seconds,
+            "baseline": _baseline(one, prepared, sound),
         }
         if isinstance(one.subject.checkpoint.config, NabRdsConfig):
             yield job | {"stage": "steps", "steps": plan.steps}
 
 
 def _baseline(
-    one: Prepared,
-    prepared: list[Prepared],
-    sound: set[tuple[str, str]],
-    swept: dict[tuple[str, str], Sweep],
-    plan: Plan,
+    one: Prepared, prepared: list[Prepared], sound: set[tuple[str, str]]
 ) -> dict[str, Any] | None:
     """Returns the network to be timed in another one's rounds, where it takes the same windows.
 
@@ -152,38 +131,33 @@ def _baseline(
     configs = [p.subject.checkpoint.config for p in (of, one)]
     if configs[0].window != configs[1].window or of.subject.channels != one.subject.channels:
         return None
-    chunks = {
-        scenario: _best_chunk(swept.get(BASELINE), plan.scenarios[scenario])
-        for scenario in ("SingleStream", "MultiStream")
-    }
-    return {"engine": BASELINE[1], "path": of.paths[BASELINE[1]], "chunks": chunks}
-
-
-def _best_chunk(sweep: Sweep | None, windows: int) -> int:
-    """Returns the windows a call at which a window was fastest, of those that fit."""
-    if sweep is None or windows == 1:
-        return windows
-    fitting = [(us / n, n) for n, us in zip(sweep.windows, sweep.us, strict=True) if n <= windows]
-    return min(fitting)[1]
+    subject, engine = BASELINE
+    scenarios = ["SingleStream", "MultiStream"]
+    return {
+        "subject": subject, "engine": engine, "path": of.paths[engine], "scenarios": scenarios,
+    }  # fmt: skip
 
 
 def _timings(jobs: list[dict[str, Any]], passes: list[list[dict[str, Any]]]) -> list[Timing]:
     timings = []
     for place, job in enumerate(jobs):
-        sizes = job[job["stage"]]
-        for scenario, by_engine in passes[0][place].items():
-            spans = {e: [found[place][scenario][e] for found in passes] for e in by_engine}
+        found = [one[place] for one in passes]
+        for scenario, by_engine in found[0]["spans"].items():
+            spans = {e: [process["spans"][scenario][e] for process in found] for e in by_engine}
             baseline = _medians(spans.pop("", []))
+            windows = job[job["stage"]][scenario]
             for engine, processes in spans.items():
                 calls = [us for rounds in processes for burst in rounds for us in burst]
-                chunks = job.get("chunks", {}).get(scenario, {})
                 timings.append(
                     Timing(
                         subject=job["subject"],
                         engine=engine,
                         scenario=scenario,
-                        windows=sizes[scenario],
-                        chunk=chunks.get(engine, sizes[scenario]),
+                        windows=windows,
+                        chunks=[
+                            process["chunks"][scenario][engine] if "chunks" in process else windows
+                            for process in found
+                        ],
                         calls=len(calls),
                         quantiles=quantiles(calls),
                         rounds=_medians(processes),
@@ -191,6 +165,19 @@ def _timings(jobs: list[dict[str, Any]], passes: list[list[dict[str, Any]]]) -> 
                     )
                 )
     return timings
+
+
+def _sweeps(jobs: list[dict[str, Any]], passes: list[list[dict[str, Any]]]) -> list[Sweep]:
+    return [
+        Sweep(
+            subject=job["subject"],
+            engine=engine,
+            windows=job["batches"],
+            us=[one[place]["sweep"][engine] for one in passes],
+        )
+        for place, job in enumerate(jobs)
+        for engine in passes[0][place].get("sweep", {})
+    ]
 
 
 def _medians(processes: list[list[list[float]]]) -> list[list[float]]:

@@ -103,7 +103,8 @@ def latency_rows(card: Card) -> list[tuple[str, ...]]:
         rows.append(
             (
                 *(timing.subject, timing.engine, timing.scenario),
-                *(str(timing.windows), str(timing.chunk), *map(_ms, spans), f"{timing.calls:,}"),
+                *(str(timing.windows), _range(timing.chunks)),
+                *(*map(_ms, spans), f"{timing.calls:,}"),
                 *(f"{timing.p50 / timing.windows:.4g}", f"{rate:.3g}"),
                 f"{rate / card.peaks.gemm_gflops:.1%}",
                 _read_share(card, subject, timing, sizes[timing.engine]),
@@ -232,6 +233,11 @@ def _read_share(card: Card, subject: SubjectEntry, timing: Timing, weight_bytes:
 
 def _text(quoted: Ratio | None) -> str:
     return "" if quoted is None else str(quoted)
+
+
+def _range(chunks: list[int]) -> str:
+    least, most = min(chunks), max(chunks)
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def _ms(us: float) -> str:

@@ -22,12 +22,13 @@ class Pace:
     """How long to measure.
 
     rounds: at most so many, each engine's burst of calls once a round, and
-    fewer, but three, where they would take longer than `seconds` together.
+    fewer, but `fewest`, where they would take longer than `seconds` together.
     burst: the seconds that a burst is to last. calls: at most so many a burst.
     """
 
     rounds: int
     seconds: float
+    fewest: int = 3
     burst: float = 0.02
     calls: int = 200
 
@@ -61,7 +62,7 @@ def interleave(
         for name, span in spans.items()
     }
     a_round = sum(calls[name] * span for name, span in spans.items())
-    rounds = max(3, min(pace.rounds, int(pace.seconds * 1e9 / a_round)))
+    rounds = max(pace.fewest, min(pace.rounds, int(pace.seconds * 1e9 / a_round)))
     found: dict[str, list[list[float]]] = {name: [] for name in tasks}
     for _ in range(rounds):
         names = list(tasks)

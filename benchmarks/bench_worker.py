@@ -7,6 +7,7 @@ framework is imported, and so that several of them show what one process
 cannot: how much of a figure is the luck of its memory layout.
 """
 
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -16,55 +17,62 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.benchmarks.bench_plan import chunks_of
+from stillwatch.benchmarks.bench_plan import best_chunk, chunks_of
 from stillwatch.benchmarks.bench_timing import Pace, interleave
 from stillwatch.benchmarks.engines import available, named
 from stillwatch.benchmarks.engines.base import Engine, Run, largest_and_mean
 from stillwatch.benchmarks.peaks import measure_peaks
 from stillwatch.runtime.arrays import Float32
 
-__all__ = ["in_chunks", "main", "survey", "time_scenarios", "time_steps"]
+__all__ = ["check_parity", "in_chunks", "main", "sweep", "time_scenarios", "time_steps"]
 
 Job = dict[str, Any]
+Chunks = dict[str, dict[str, int]]  # windows a call, by scenario and engine
 
 
-def survey(job: Job, runs: dict[str, Run], engines: dict[str, Engine]) -> dict[str, Any]:
-    """Returns each engine's distance from float64, and its span by windows a call.
-
-    An engine beyond its tolerance is not timed.
-    """
-    windows = np.load(job["windows"])
+def check_parity(job: Job, runs: dict[str, Run]) -> dict[str, dict[str, float]]:
+    """Returns each engine's largest and mean distance from float64."""
     checked, expected = np.load(job["checked"]), np.load(job["expected"])
-    parity: dict[str, dict[str, float]] = {}
-    sweep: dict[str, list[float]] = {}
+    found = {}
     for name, run in runs.items():
         largest, mean = largest_and_mean(run(checked), expected)
         # JSON has no infinity, and the schema no NaN: the largest number says it.
         most = float(np.finfo(np.float32).max)
-        parity[name] = {"largest": min(largest, most), "mean": min(mean, most)}
-    sound = {n: run for n, run in runs.items() if parity[n]["largest"] <= engines[n].tolerance}
-    pace = Pace(rounds=3, seconds=job["survey_seconds"] * len(sound), burst=0.004)
-    for batch in job["batches"]:
-        tasks = {name: _task(run, windows[:batch]) for name, run in sound.items()}
-        for name, rounds in interleave(tasks, pace, seed=job["seed"]).items():
-            sweep.setdefault(name, []).append(float(np.median(np.concatenate(rounds))))
-    return {"parity": parity, "sweep": sweep}
+        found[name] = {"largest": min(largest, most), "mean": min(mean, most)}
+    return found
 
 
-def time_scenarios(job: Job, runs: dict[str, Run], baseline: Run | None) -> dict[str, Any]:
-    """Returns the spans in us of each scenario, by engine, round and call.
+def sweep(job: Job, runs: dict[str, Run]) -> dict[str, list[float]]:
+    """Returns each engine's span in us by windows a call.
 
-    baseline: another network, timed in the same rounds under the name "".
+    Of the fastest burst: whatever disturbs only adds, and a size is not to be
+    passed over because a neighbour woke up.
     """
     windows = np.load(job["windows"])
-    pace = Pace(**job["pace"])
+    pace = Pace(rounds=3, seconds=job["sweep_seconds"] * len(runs), burst=0.004, fewest=2)
+    found: dict[str, list[float]] = {name: [] for name in runs}
+    for batch in job["batches"]:
+        tasks = {name: _task(run, windows[:batch]) for name, run in runs.items()}
+        for name, rounds in interleave(tasks, pace, seed=job["seed"]).items():
+            found[name].append(min(float(np.median(burst)) for burst in rounds))
+    return found
+
+
+def time_scenarios(
+    job: Job, runs: dict[str, Run], chunks: Chunks, baseline: Run | None
+) -> dict[str, Any]:
+    """Returns the spans in us of each scenario, by engine, round and call.
+
+    chunks: windows a call, by scenario and engine. baseline: another network,
+    timed in the same rounds under the name "" where a chunk is given for it.
+    """
+    windows = np.load(job["windows"])
+    everyone = runs if baseline is None else {**runs, "": baseline}
     found = {}
-    for scenario, chunks in job["chunks"].items():
+    for scenario, by_engine in chunks.items():
         query = windows[: job["scenarios"][scenario]]
-        tasks = {name: in_chunks(runs[name], query, chunk) for name, chunk in chunks.items()}
-        if baseline is not None and scenario in job["baseline"]["chunks"]:
-            tasks[""] = in_chunks(baseline, query, job["baseline"]["chunks"][scenario])
-        found[scenario] = interleave(tasks, pace, seed=job["seed"])
+        tasks = {name: in_chunks(everyone[name], query, chunk) for name, chunk in by_engine.items()}
+        found[scenario] = interleave(tasks, Pace(**job["pace"]), seed=job["seed"])
     return found
 
 
@@ -100,22 +108,47 @@ def main(spec_path: str, answer_path: str) -> None:
     spec = json.loads(Path(spec_path).read_text())
     started, absent = available(named(spec["engines"]))
     engines = {engine.name: engine for engine in started}
-    found = [_do(job, engines, spec["threads"]) for job in spec["jobs"]]
+    chosen: dict[str, Chunks] = {}
+    found = [_do(job, engines, spec["threads"], chosen) for job in spec["jobs"]]
     Path(answer_path).write_text(json.dumps({"absent": absent, "found": found}))
 
 
-def _do(job: Job, engines: dict[str, Engine], threads: int) -> dict[str, Any]:
+def _do(
+    job: Job, engines: dict[str, Engine], threads: int, chosen: dict[str, Chunks]
+) -> dict[str, Any]:
+    """Returns what a job found; adds the chunks of its network to those that were chosen."""
     if job["stage"] == "peaks":
         return asdict(measure_peaks())
     job["engines"] = {n: Path(p) for n, p in job["engines"].items() if n in engines}
     if job["stage"] == "steps":
-        return time_steps(job, engines, threads)
+        return {"spans": time_steps(job, engines, threads)}
     runs = {name: engines[name].load(path, threads) for name, path in job["engines"].items()}
-    if job["stage"] == "survey":
-        return survey(job, runs, engines)
-    base = job["baseline"]
-    baseline = engines[base["engine"]].load(Path(base["path"]), threads) if base else None
-    return time_scenarios(job, runs, baseline)
+    # Collections between rounds are to look at what the rounds made, not at whole frameworks.
+    gc.collect()
+    gc.freeze()
+    if job["stage"] == "parity":
+        return check_parity(job, runs)
+    swept = sweep(job, runs) if job["batches"] else {}
+    chunks = _chunks(job, runs, swept)
+    chosen[job["subject"]] = {scenario: dict(by_engine) for scenario, by_engine in chunks.items()}
+    baseline = None
+    if base := job["baseline"]:
+        baseline = engines[base["engine"]].load(Path(base["path"]), threads)
+        for scenario in base["scenarios"]:
+            chunks[scenario][""] = chosen[base["subject"]][scenario][base["engine"]]
+    spans = time_scenarios(job, runs, chunks, baseline)
+    return {"spans": spans, "sweep": swept, "chunks": chunks}
+
+
+def _chunks(job: Job, runs: dict[str, Run], swept: dict[str, list[float]]) -> Chunks:
+    """Returns the windows a call that were fastest in this process, by scenario and engine."""
+    return {
+        scenario: {
+            name: best_chunk(job["batches"], swept[name], windows) if windows > 1 else 1
+            for name in runs
+        }
+        for scenario, windows in job["scenarios"].items()
+    }
 
 
 def _task(run: Run, windows: Float32) -> Callable[[], object]:

@@ -6,6 +6,7 @@ not known or has another type is refused, with its place in the document.
 
 import dataclasses
 import json
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ __all__ = [
     "write_card",
 ]
 
-CARD_SCHEMA = 1
+CARD_SCHEMA = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ class Timing:
     """One engine's spans in one scenario, in microseconds.
 
     windows: how many a query has (streams, for a step), computed in parts of
-    `chunk`. quantiles: of all calls of all processes, by percent. rounds: by
+    `chunks`, by process. quantiles: of all calls of all processes, by percent. rounds: by
     process, the median of each round. baseline: what the teacher in MXNet took
     in the same rounds; empty where it did not run in them.
     """
@@ -123,7 +124,7 @@ class Timing:
     engine: str
     scenario: str
     windows: int
-    chunk: int
+    chunks: list[int]
     calls: int
     quantiles: dict[str, float]
     rounds: list[list[float]]
@@ -159,12 +160,17 @@ class Cold:
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """Microseconds a call by windows a call: what each engine's chunk was chosen by."""
+    """Microseconds a call by process and windows a call: what each engine's chunk was chosen by."""
 
     subject: str
     engine: str
     windows: list[int]
-    us: list[float]
+    us: list[list[float]]
+
+    @property
+    def medians(self) -> list[float]:
+        """Microseconds a call by windows a call, the median over processes."""
+        return [statistics.median(spans) for spans in zip(*self.us, strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from stillwatch.benchmarks.bench_statistics import Ratio, ratio
-from stillwatch.benchmarks.bench_tables import cold_parts
 from stillwatch.benchmarks.cards import Card, Timing
 
 __all__ = ["EDGE_HEADER", "Figure", "edge_rows", "figures"]
@@ -24,7 +23,7 @@ _MOST_MIB = 150.0
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A ratio, or a figure in MiB, and what it is to reach. low, high: its 95 % interval."""
+    """A ratio, or a figure in MiB, and what it is to reach. low, high: its 99 % interval."""
 
     what: str
     against: str
@@ -105,21 +104,20 @@ def _cold(card: Card) -> list[Figure]:
         return []
     torch, ours = by_engine["pytorch"], by_engine["onnxruntime"]
     # Imports, load and first answer, as the aim has it; Python's own start is everyone's.
-    spans = [sum(cold_parts(cold)[1:]) for cold in (torch, ours)]
-    held = [sorted(cold.resident_mib)[len(cold.resident_mib) // 2] for cold in (torch, ours)]
+    spans = [
+        [[sum(parts)] for parts in zip(c.imports_ms, c.load_ms, c.first_ms, strict=True)]
+        for c in (torch, ours)
+    ]
+    held = [[[mib] for mib in cold.resident_mib] for cold in (torch, ours)]
     what = "a process that imports, loads and scores once"
     return [
-        _figure(f"{what}: time", "pytorch", 8.0, _alone(spans[0] / spans[1])),
-        _figure(f"{what}: memory", "pytorch", 3.0, _alone(held[0] / held[1])),
+        _figure(f"{what}: time", "pytorch", 8.0, ratio(*spans)),
+        _figure(f"{what}: memory", "pytorch", 3.0, ratio(*held)),
     ]
-
-
-def _alone(value: float) -> Ratio:
-    return Ratio(value, value, value)
 
 
 def _figure(what: str, against: str, aim: float, quoted: Ratio) -> Figure:
     return Figure(
-        what=what, against=against, aim=aim, measured=quoted.median, low=quoted.low,
+        what=what, against=against, aim=aim, measured=quoted.value, low=quoted.low,
         high=quoted.high,
     )  # fmt: skip

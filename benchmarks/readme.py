@@ -131,7 +131,7 @@ def bench_section(card: Card) -> str:
             "",
             f"`{card.command}` on {card.date}: {card.machine.cpu}, {card.machine.cores} cores, "
             f"{card.threads} thread{'s' * (card.threads > 1)}, {card.plan['processes']} processes; "
-            f"{versions}{absent}. Ratios with their 95 % interval.",
+            f"{versions}{absent}. Ratios with their 99 % interval.",
         ]
     )
 
@@ -144,7 +144,7 @@ def edge_section(results: dict[str, Any]) -> str:
             as_markdown(EDGE_HEADER, edge_rows(results["figures"])),
             "",
             f"`{results['command']}`, from the card of `{card['command']}`; {card['cpu']}, one "
-            "thread unless said. Ratios with their 95 % interval.",
+            "thread unless said. Ratios with their 99 % interval.",
         ]
     )
 

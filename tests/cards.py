@@ -34,7 +34,7 @@ def make_timing(subject: str, engine: str, scenario: str, us: float, windows: in
         engine=engine,
         scenario=scenario,
         windows=windows,
-        chunk=windows,
+        chunks=[windows] * 3,
         calls=180,
         quantiles={q: us * (1 + i / 100) for i, q in enumerate(QUANTILES, start=-5)},
         rounds=rounds,
@@ -85,7 +85,7 @@ def make_card(spans: dict[tuple[str, str], float] = SPANS, **changes: object) ->
             for name in engines
         ],
         "sweep": [
-            Sweep(subject=s, engine=e, windows=[1, 6, 38], us=[us, 5 * us, 30 * us])
+            Sweep(subject=s, engine=e, windows=[1, 6, 38], us=[[us, 5 * us, 30 * us]] * 3)
             for (s, e), us in spans.items()
         ],
     }  # fmt: skip

@@ -4,7 +4,6 @@ import dataclasses
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -156,28 +155,25 @@ def wrong_gates(engine: Engine) -> Engine:
     return dataclasses.replace(engine, name="wrong", prepare=prepare)
 
 
-def surveyed(tmp_path: Path, subject: Subject, found: list[Engine]) -> dict[str, Any]:
+def distances(tmp_path: Path, subject: Subject, found: list[Engine]) -> dict[str, dict[str, float]]:
     windows = windows_for(subject, 16, seed=1)
     arrays = {"windows": windows, "checked": windows, "expected": reference(subject, windows)}
     for name, array in arrays.items():
         np.save(tmp_path / f"{name}.npy", array)
     runs = {e.name: e.load(e.prepare(subject.folder, tmp_path / e.name), 1) for e in found}
     job = {name: str(tmp_path / f"{name}.npy") for name in arrays}
-    settings = {"batches": [1, 3], "survey_seconds": 0.001, "seed": 0}
-    return bench_worker.survey(job | settings, runs, {e.name: e for e in found})
+    return bench_worker.check_parity(job, runs)
 
 
 @pytest.mark.parametrize("name", ["numpy", "onnxruntime", "onnxruntime-int8"])
-def test_an_engine_with_a_wrong_gate_order_is_not_timed(
+def test_a_wrong_gate_order_is_past_the_tolerance(
     tmp_path: Path, subjects: dict[str, Subject], name: str
 ) -> None:
     engine = engines()[name]
     right, wrong = engine, wrong_gates(engine)
-    found = surveyed(tmp_path, subjects["student"], [right, wrong])
-    assert found["parity"][name]["largest"] <= engine.tolerance
-    assert found["parity"]["wrong"]["largest"] > engine.tolerance
-    assert set(found["sweep"]) == {name}
-    assert len(found["sweep"][name]) == 2
+    found = distances(tmp_path, subjects["student"], [right, wrong])
+    assert found[name]["largest"] <= engine.tolerance
+    assert found["wrong"]["largest"] > engine.tolerance
 
 
 def test_the_baseline_runs_in_the_same_rounds_and_windows_go_in_their_chunks(
@@ -196,12 +192,15 @@ def test_the_baseline_runs_in_the_same_rounds_and_windows_go_in_their_chunks(
     job = {
         "windows": str(tmp_path / "windows.npy"),
         "scenarios": {"SingleStream": 1, "MultiStream": 38, "Offline": 60},
-        "chunks": {"SingleStream": {"a": 1}, "MultiStream": {"a": 19}, "Offline": {"a": 60}},
-        "baseline": {"chunks": {"SingleStream": 1, "MultiStream": 38}},
         "pace": {"rounds": 3, "seconds": 0.0, "burst": 1e-9},
         "seed": 0,
     }
-    found = bench_worker.time_scenarios(job, {"a": run("a")}, run("base"))
+    chunks = {
+        "SingleStream": {"a": 1, "": 1},
+        "MultiStream": {"a": 19, "": 38},
+        "Offline": {"a": 60},
+    }
+    found = bench_worker.time_scenarios(job, {"a": run("a")}, chunks, run("base"))
     assert {scenario: set(tasks) for scenario, tasks in found.items()} == {
         "SingleStream": {"a", ""},
         "MultiStream": {"a", ""},
@@ -211,15 +210,14 @@ def test_the_baseline_runs_in_the_same_rounds_and_windows_go_in_their_chunks(
     assert (set(seen["a"]), set(seen["base"])) == ({1, 19, 60}, {1, 38})
 
 
-def test_an_engine_that_answers_nan_is_not_timed(
+def test_an_engine_that_answers_nan_is_past_the_tolerance(
     tmp_path: Path, subjects: dict[str, Subject]
 ) -> None:
     broken = dataclasses.replace(
         engines()["numpy"], name="broken", load=lambda _path, _threads: lambda w: np.nan * w
     )
-    found = surveyed(tmp_path, subjects["micro 16"], [broken])
-    assert found["parity"]["broken"]["largest"] > 1e30
-    assert found["sweep"] == {}
+    found = distances(tmp_path, subjects["micro 16"], [broken])
+    assert found["broken"]["largest"] > 1e30
 
 
 def test_the_published_networks_are_counted_alike_in_checkpoint_and_graph(
