@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from stillwatch.benchmarks.bench_plan import Plan, best_chunk, chunks_of
 from stillwatch.benchmarks.bench_statistics import quantiles, ratio, slope
@@ -88,6 +89,18 @@ def test_a_ratio_of_unequal_rounds_and_processes() -> None:
         ratio(slower[:1], faster[:1])
 
 
+def test_intervals_are_those_of_the_t_tests() -> None:
+    generator = np.random.default_rng(1)
+    logs = [generator.normal(0, spread, n) for spread, n in ((0.02, 5), (0.1, 5), (0.1, 3))]
+    one, other, fewer = ([[float(np.exp(x))] for x in log] for log in logs)
+    for found, test in (
+        (ratio(one, other), stats.ttest_1samp(logs[0] - logs[1], 0)),
+        (ratio(one, fewer, paired=False), stats.ttest_ind(logs[0], logs[2], equal_var=False)),
+    ):
+        expected = test.confidence_interval(0.99)
+        assert np.log([found.low, found.high]) == pytest.approx([expected.low, expected.high])
+
+
 @pytest.mark.parametrize("paired", [True, False])
 def test_an_interval_covers_the_truth_as_often_as_it_says(paired: bool) -> None:
     generator = np.random.default_rng(0)
@@ -124,7 +137,8 @@ def test_chunks_cover_all_windows_evenly_and_none_is_too_large(windows: int, chu
     [
         ([10, 45, 100, 400], 38, 19),  # 2 calls of 100
         ([10, 45, 100, 190], 38, 38),
-        ([10, 20, 100, 190], 38, 6),  # 7 calls, though 38 are no multiple of 6
+        ([10, 20, 100, 190], 38, 6),  # 7 calls of 20
+        ([10, 29, 100, 210], 38, 19),  # 7 calls of 29 are more, though 38 / 6 of them are less
         ([2, 20, 100, 190], 38, 1),
         ([10, 45, 100, 190], 12, 6),  # neither 19 nor 38 fit
     ],
