@@ -7,6 +7,7 @@ from pathlib import Path
 
 import onnx
 
+from stillwatch.export.projected_int8 import quantize_projected
 from stillwatch.export.range_code import code_input
 from stillwatch.runtime import capsule, digest
 from stillwatch.runtime.contract import DIGEST_KEY, METADATA_KEY, CapsuleInfo
@@ -26,8 +27,9 @@ def quantize(content: bytes, name: str) -> bytes:
 
     Dynamic quantisation of the LSTM layers; the dense layer stays in fp32,
     which is free and a third less error. The encoder's input is rewritten so
-    that a spike in one window does not coarsen the others. The golden vectors stay those of
-    fp32, and the tolerance becomes what int8 was measured to miss them by.
+    that a spike in one window does not coarsen the others; the decoder keeps
+    its form. The golden vectors stay those of fp32, and the tolerance becomes
+    what int8 was measured to miss them by.
     """
     from onnxruntime.quantization import quantize_dynamic
 
@@ -38,8 +40,6 @@ def quantize(content: bytes, name: str) -> bytes:
             f"int8 pays from {_FEWEST_UNITS} hidden units in whole windows, {name} has {units}: "
             "there it would be slower than fp32"
         )
-    if info.training.get("decoder", "plain") != "plain":
-        raise InputError(f"int8 wants the plain decoder, {name} has the other form")
     coded = onnx.load_from_string(content)
     code_input(coded)
     with tempfile.TemporaryDirectory() as scratch:
@@ -51,6 +51,8 @@ def quantize(content: bytes, name: str) -> bytes:
         finally:
             logging.disable(logging.NOTSET)
         model = onnx.load(small)
+    if info.training.get("decoder") == "projected":
+        quantize_projected(model)
     measured = replay(Detector.from_bytes(_sealed(model, info), name))
     described = dataclasses.replace(
         info,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from checkpoints import make_checkpoint as nab_rds_checkpoint
 from checkpoints import random_weights as nab_rds_weights
@@ -28,6 +29,7 @@ from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.contract import OUTPUTS
 from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.verify import replay
 from stillwatch.train.config import RepeatVectorConfig
 
 WINDOW, CHANNELS = 12, 3
@@ -117,11 +119,40 @@ def test_unknown_form_and_a_family_without_forms() -> None:
         build_capsule(checkpoint, nab_rds_weights(checkpoint), decoder="projected")
 
 
-def test_int8_of_a_projected_decoder_is_refused() -> None:
-    content = built(1, "independent", "projected", units=64)
-    with pytest.raises(InputError, match="int8 wants the plain decoder") as caught:
-        quantize(content, "made up")
-    assert "\n" not in str(caught.value)
+@FORM
+def test_int8_of_a_projected_decoder_is_as_near_as_that_of_the_plain_one(
+    form: tuple[int, str],
+) -> None:
+    exact = built(*form, "plain", 64)
+    plain, projected = (quantize(built(*form, d, 64), "made up") for d in ("plain", "projected"))
+    for content, decoder in ((plain, None), (projected, "projected")):
+        training = detector_of(content).info.training
+        assert (training["precision"], training.get("decoder")) == ("int8", decoder)
+        operators = [node.op_type for node in onnx.load_from_string(content).graph.node]
+        assert "LSTM" not in operators
+        assert operators.count("DynamicQuantizeLSTM") == 2 * form[0]
+        assert replay(detector_of(content)).passed
+    assert len(projected) < 1.1 * len(plain)
+    for windows in (1, 2, 7, 24):
+        values = batch(windows)
+        expected = answers(exact, values)[2]
+        off, other = (np.abs(answers(c, values)[2] - expected) for c in (plain, projected))
+        assert 1e-6 < other.mean() < 1.3 * off.mean()
+
+
+def test_int8_projections_have_sixteen_bits() -> None:
+    model = onnx.load_from_string(quantize(built(1, "independent", "projected", 64), "made up"))
+    names = ["projections", "projected_whole", "projected_rest", "projected_step"]
+    for name in names:
+        info = onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+        model.graph.output.append(info)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    feed = {"values": batch(3).astype(np.float32)}
+    projections, whole, rest, step = session.run(names, feed)
+    assert max(np.abs(whole).max(), np.abs(rest).max()) <= 127
+    # As the layer reads them: a unit vector's 1 is 255 of its steps, 1/255 is one.
+    assert np.abs(step * (whole + rest / 255) - projections).max() <= 0.005 * step
+    assert np.abs(step * whole - projections).max() > 0.4 * step  # what 8 bits would miss
 
 
 def test_command_line(

@@ -18,6 +18,7 @@ from repeat_vectors import (
 from stillwatch.export.calibrate import calibrate
 from stillwatch.export.quantize import quantize
 from stillwatch.export.range_code import code_input
+from stillwatch.export.repeat_vector import DECODERS
 from stillwatch.train.config import RepeatVectorConfig
 
 WINDOW, CHANNELS = 12, 3
@@ -26,9 +27,10 @@ CODE_REACHES = 250.0  # scaled units; the code's range ends at 256
 
 
 @cache
-def plain() -> bytes:
+def plain(decoder: str = "plain") -> bytes:
     normal = normal_rows(600, CHANNELS)
-    return calibrate(make_capsule(LARGE, CHANNELS), "made up", normal).content
+    made = make_capsule(LARGE, CHANNELS)
+    return calibrate(made, "made up", normal, decoder=decoder).content
 
 
 def coded() -> bytes:
@@ -78,8 +80,9 @@ def moved_by_a_neighbour(content: bytes, spike: float) -> float:
 
 
 @pytest.mark.parametrize("spike", [10.0, 1000.0, -1000.0, 1e6])
-def test_int8_window_beside_a_spike(spike: float, tmp_path: Path) -> None:
-    small = quantize(plain(), "made up")
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_int8_window_beside_a_spike(decoder: str, spike: float, tmp_path: Path) -> None:
+    small = quantize(plain(decoder), "made up")
     tolerance = detector_of(small).info.tolerance
     assert tolerance < 0.2
     assert moved_by_a_neighbour(small, spike) <= tolerance
