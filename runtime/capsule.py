@@ -44,9 +44,10 @@ def read_bytes(model: str | Path, *, sha256: str | None = None) -> bytes:
     except OSError as error:
         raise InputError(f"cannot read {model}: {error.strerror}") from error
     digest.check(content, str(model))
-    found = hashlib.sha256(content).hexdigest()
-    if sha256 is not None and sha256.strip().lower() != found:
-        raise CapsuleError(f"{model} is another file: expected sha256 {sha256}, got {found}")
+    if sha256 is not None:
+        found = hashlib.sha256(content).hexdigest()
+        if sha256.strip().lower() != found:
+            raise CapsuleError(f"{model} is another file: expected sha256 {sha256}, got {found}")
     return content
 
 
