@@ -8,7 +8,7 @@ from stillwatch.runtime.contract import CapsuleInfo
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scaling import Moments
 
-__all__ = ["LARGEST", "as_array", "as_batch", "fixed_moments"]
+__all__ = ["LARGEST", "as_array", "as_batch", "check_threads", "fixed_moments"]
 
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -60,6 +60,12 @@ def fixed_moments(
     if info.scaling.kind == "trained":
         return Moments(np.array([info.mean]), np.array([info.scale]))
     return None
+
+
+def check_threads(threads: int) -> None:
+    """Raises InputError for fewer threads than one."""
+    if threads < 1:
+        raise InputError(f"expected at least one thread, got {threads}")
 
 
 def _per_channel(figures: npt.ArrayLike, what: str, info: CapsuleInfo) -> Float64:
