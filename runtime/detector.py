@@ -16,12 +16,7 @@ from stillwatch.runtime.checks import as_array, as_batch, check_threads, fixed_m
 from stillwatch.runtime.contract import CapsuleInfo
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.model import Answers, Model
-from stillwatch.runtime.policies import (
-    AlarmRule,
-    ThresholdPolicy,
-    alarm_rule,
-    rolling_thresholds,
-)
+from stillwatch.runtime.policies import ThresholdPolicy, alarm_rule
 from stillwatch.runtime.scaling import Moments, rolling_moments, series_moments
 
 if TYPE_CHECKING:
@@ -242,7 +237,8 @@ class Detector:
         warm_up = 0 if fixed else self.info.scaling.history
         parts = [self._scaled(one, fixed, warm_up) for one in series]
         answers = score_series(self._model, parts, rule, stride=step, threads=threads)
-        return [_result(_decided(one, rule), warm_up) for one in answers]
+        nothing = np.empty((1, 0), np.float32)  # is before the first score
+        return [_result(one.decided(rule, nothing), warm_up) for one in answers]
 
     def _series(self, values: npt.ArrayLike) -> Float64:
         raw = as_array(values)
@@ -270,15 +266,6 @@ class Detector:
         if self.info.scaling.kind == "series":
             return values, series_moments(values)
         return values[warm_up:], rolling_moments(values, warm_up)
-
-
-def _decided(answers: Answers, rule: AlarmRule) -> Answers:
-    """Returns the answers with the alarms of a rule that rolls."""
-    if rule.rolling is None:
-        return answers
-    nothing = np.empty((1, 0), np.float32)
-    limits = rolling_thresholds(answers.score, nothing, rule.rolling, rule.value)
-    return Answers(answers.score, answers.score > limits, answers.reconstruction, answers.error)
 
 
 def _result(answers: Answers, warm_up: int) -> Result:

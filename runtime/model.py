@@ -8,7 +8,7 @@ import onnxruntime
 from stillwatch.runtime.arrays import AnyArray, Bool, Float32, Float64
 from stillwatch.runtime.contract import OUTPUTS, CapsuleInfo
 from stillwatch.runtime.errors import CapsuleError, first_line
-from stillwatch.runtime.policies import AlarmRule
+from stillwatch.runtime.policies import AlarmRule, rolling_thresholds
 from stillwatch.runtime.scaling import Moments
 
 __all__ = ["Answers", "Model", "State"]
@@ -38,6 +38,16 @@ class Answers:
     def rows(self, start: int | None, stop: int | None = None) -> "Answers":
         """Returns the answers of some rows, as a slice along time."""
         return Answers(*(array[:, start:stop] for array in self.arrays()))
+
+    def decided(self, rule: AlarmRule, past: Float32) -> "Answers":
+        """Returns the answers with the alarms of a rule that rolls, which no graph can have.
+
+        past: the scores (N, P) before these, as for `rolling_thresholds`.
+        """
+        if rule.rolling is None:
+            return self
+        limits = rolling_thresholds(self.score, past, rule.rolling, rule.value)
+        return Answers(self.score, self.score > limits, self.reconstruction, self.error)
 
     @classmethod
     def joined(cls, parts: list["Answers"]) -> "Answers":
