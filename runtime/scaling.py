@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.arrays import SMALLEST, Float64
 from stillwatch.runtime.errors import ConfigError
 
 __all__ = ["Moments", "ScalingPolicy", "history_moments", "rolling_moments", "series_moments"]
@@ -102,7 +102,7 @@ def _moments(windows: Float64) -> Moments:
     # be off by an ulp a term (the bound of scikit-learn's StandardScaler). And what single
     # precision cannot hold cannot divide in the graph.
     rounding = count * np.finfo(np.float64).eps * np.abs(mean)
-    constant = deviation <= np.maximum(rounding, np.finfo(np.float32).tiny)
+    constant = deviation <= np.maximum(rounding, SMALLEST)
     return Moments(mean, np.where(constant, 1.0, deviation))
 
 

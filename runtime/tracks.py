@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.arrays import LARGEST, SMALLEST, AnyArray, Float64
 from stillwatch.runtime.batch import WINDOWS_PER_CALL, score_stacks
-from stillwatch.runtime.checks import LARGEST
 from stillwatch.runtime.model import Answers, Model, State
 from stillwatch.runtime.policies import AlarmRule
 from stillwatch.runtime.scaling import Moments
@@ -168,7 +167,7 @@ class Windowed:
                 raise ValueError(f"rows of shape {part.shape}")
             if not (np.abs(part) <= LARGEST).all():  # False for NaN
                 raise ValueError("rows that are not finite")
-        if (rows[2] < np.finfo(np.float32).tiny).any():
+        if (rows[2] < SMALLEST).any():
             raise ValueError("a scale that is not above 0")
         if type(begun) is not bool:
             raise ValueError(f"begun {begun!r}")
