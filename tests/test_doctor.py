@@ -21,6 +21,8 @@ def test_doctor_examines_every_kind_of_model(model: str, run: Run) -> None:
         assert fragment in done.stdout
     (microseconds,) = re.findall(r"([\d.]+) us through", done.stdout)
     assert float(microseconds) > 0
+    (mebibytes,) = re.findall(r"(\d+) MiB resident", done.stdout)
+    assert 10 < int(mebibytes) < 1000
 
 
 def test_a_rate_that_cannot_be_held_is_status_1(run: Run) -> None:
