@@ -39,6 +39,10 @@ class Answers:
         """Returns the answers of some rows, as a slice along time."""
         return Answers(*(array[:, start:stop] for array in self.arrays()))
 
+    def series(self, start: int, stop: int) -> "Answers":
+        """Returns the answers of some series."""
+        return Answers(*(array[start:stop] for array in self.arrays()))
+
     def decided(self, rule: AlarmRule, past: Float32) -> "Answers":
         """Returns the answers with the alarms of a rule that rolls, which no graph can have.
 
