@@ -159,7 +159,8 @@ def _flags() -> str:
         words = set(Path("/proc/cpuinfo").read_text().split())
     except OSError:
         return ""
-    return "; " + ", ".join(flag for flag in _FLAGS if flag in words)
+    found = [flag for flag in _FLAGS if flag in words]
+    return f"; {', '.join(found)}" if found else ""
 
 
 def _settings() -> str:
