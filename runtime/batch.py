@@ -21,6 +21,9 @@ WINDOWS_PER_CALL = 256
 # and int8 alike. Larger batches leave the cache; 1024 at once take more than half a GiB.
 _SEQUENCES_PER_CALL = 12
 
+_Job = Callable[[], None]
+_Series = Sequence[tuple[Float64, Moments]]
+
 
 class Cut(NamedTuple):
     """A window of a series: where it starts, and how many of its last rows it answers."""
@@ -48,12 +51,7 @@ def sequences_per_call(info: CapsuleInfo) -> int:
 
 
 def score_series(
-    model: Model,
-    series: Sequence[tuple[Float64, Moments]],
-    rule: AlarmRule,
-    *,
-    stride: int,
-    threads: int,
+    model: Model, series: _Series, rule: AlarmRule, *, stride: int, threads: int
 ) -> list[Answers]:
     """Returns the answers (1, T) of each series (T, C), of whatever lengths.
 
@@ -90,7 +88,7 @@ def score_stacks(
     return out
 
 
-def _share(jobs: Iterable[Callable[[], None]], threads: int) -> None:
+def _share(jobs: Iterable[_Job], threads: int) -> None:
     """Does the jobs, shared out among threads; raises the first error."""
     if threads == 1:
         for job in jobs:
@@ -99,10 +97,6 @@ def _share(jobs: Iterable[Callable[[], None]], threads: int) -> None:
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(job) for job in jobs]:
             done.result()
-
-
-_Job = Callable[[], None]
-_Series = Sequence[tuple[Float64, Moments]]
 
 
 def _causal(model: Model, series: _Series, out: list[Answers], rule: AlarmRule) -> Iterator[_Job]:

@@ -94,7 +94,8 @@ class Model:
         if self.info.state:
             names += ["h_out", "c_out"]
             if state is None and "h" in self._required:
-                state = self.zero_state(1)
+                zero = np.zeros((1, 1, self.info.state), np.float32)
+                state = State(zero, zero)
             if state is not None:
                 feeds |= {"h": state.h, "c": state.c}
         try:
@@ -130,8 +131,3 @@ class Model:
             count = self.info.threshold.get("count", 0) if rule.count is None else rule.count
             by_axes["count"] = np.array(count)
         return {name: array.astype(np.float32) for name, array in by_axes.items()}
-
-    def zero_state(self, streams: int) -> State:
-        """Returns the state that a window begins with."""
-        zero = np.zeros((1, streams, self.info.state), np.float32)
-        return State(zero, zero.copy())
