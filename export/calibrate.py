@@ -19,7 +19,7 @@ from stillwatch.export.judge_nodes import Sensors
 from stillwatch.export.lstm import Weights
 from stillwatch.export.network import weights_of_capsule
 from stillwatch.runtime import capsule
-from stillwatch.runtime.arrays import AnyArray, Bool, Float64
+from stillwatch.runtime.arrays import LARGEST, AnyArray, Bool, Float64
 from stillwatch.runtime.contract import SCHEMA_VERSION, CapsuleInfo, Channel
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import CapsuleError, CheckpointError, InputError
@@ -267,7 +267,7 @@ def _check(
             f"this network takes {len(info.channels)} channels at once, got {len(names)}; "
             "one of independent channels takes any number"
         )
-    if not (np.abs(normal) <= np.finfo(np.float32).max).all():  # False for NaN
+    if not (np.abs(normal) <= LARGEST).all():  # False for NaN
         raise InputError("expected finite float32 normal data; see --fill")
     if not 0 < rate < 1:
         raise InputError(f"expected a rate between 0 and 1, got {rate}")

@@ -13,7 +13,7 @@ from onnx import TensorProto
 
 from stillwatch.export import fold
 from stillwatch.export.graph import Graph
-from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.arrays import LARGEST, Float64
 
 __all__ = ["Sensors", "begin", "finish"]
 
@@ -48,7 +48,7 @@ class Sensors:
             scale=np.ones(channels),
             error_mean=np.zeros(features),
             whitening=np.eye(features),
-            threshold=float(np.finfo(np.float32).max),
+            threshold=LARGEST,
             count=_MORE_THAN_ANY_WINDOW,
         )
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,9 +21,11 @@ WINDOWS_PER_CALL = 256
 # and int8 alike. Larger batches leave the cache; 1024 at once take more than half a GiB.
 _SEQUENCES_PER_CALL = 12
 
+_Job = Callable[[], None]
+_Series = Sequence[tuple[Float64, Moments]]
 
-@dataclass(frozen=True)
-class Cut:
+
+class Cut(NamedTuple):
     """A window of a series: where it starts, and how many of its last rows it answers."""
 
     start: int
@@ -49,12 +51,7 @@ def sequences_per_call(info: CapsuleInfo) -> int:
 
 
 def score_series(
-    model: Model,
-    series: Sequence[tuple[Float64, Moments]],
-    rule: AlarmRule,
-    *,
-    stride: int,
-    threads: int,
+    model: Model, series: _Series, rule: AlarmRule, *, stride: int, threads: int
 ) -> list[Answers]:
     """Returns the answers (1, T) of each series (T, C), of whatever lengths.
 
@@ -62,29 +59,36 @@ def score_series(
     calls are shared out among them, over one session.
     """
     blanks = [Answers.none(1, len(values), values.shape[1]) for values, _ in series]
-    work = _causal if model.info.state else _windowed
-    _share(work(model, series, blanks, rule, stride), threads)
+    if model.info.state:
+        jobs = _causal(model, series, blanks, rule)
+    else:
+        jobs = _windowed(model, series, blanks, rule, stride)
+    _share(jobs, threads)
     return blanks
 
 
 def score_stacks(
     model: Model, windows: Float64, moments: Moments, rule: AlarmRule, threads: int
 ) -> Answers:
-    """Returns the answers of windows (K, T, C) with moments of the same shape."""
+    """Returns the answers of windows (K, T, C) with moments of the same shape.
+
+    They go in and come out as slices of whole arrays: one by one, as those of
+    `score_series`, a fleet of a small network would take up to twice as long.
+    """
     out = Answers.none(len(windows), windows.shape[1], windows.shape[2])
     step = sequences_per_call(model.info)
 
     def job(start: int) -> None:
-        span = slice(start, start + step)
-        local = Moments(moments.mean[span], moments.scale[span])
-        found, _ = model.run(windows[span], local, rule)
-        _copy(found, Answers(*(array[span] for array in out.arrays())))
+        stop = start + step
+        local = Moments(moments.mean[start:stop], moments.scale[start:stop])
+        found, _ = model.run(windows[start:stop], local, rule)
+        _copy(found, out.series(start, stop))
 
     _share([partial(job, start) for start in range(0, len(windows), step)], threads)
     return out
 
 
-def _share(jobs: Iterable[Callable[[], None]], threads: int) -> None:
+def _share(jobs: Iterable[_Job], threads: int) -> None:
     """Does the jobs, shared out among threads; raises the first error."""
     if threads == 1:
         for job in jobs:
@@ -95,15 +99,7 @@ def _share(jobs: Iterable[Callable[[], None]], threads: int) -> None:
             done.result()
 
 
-_Job = Callable[[], None]
-_Series = Sequence[tuple[Float64, Moments]]
-
-
-def _causal(
-    model: Model, series: _Series, out: list[Answers], rule: AlarmRule, stride: int
-) -> Iterator[_Job]:
-    del stride  # each row has an answer of its own
-
+def _causal(model: Model, series: _Series, out: list[Answers], rule: AlarmRule) -> Iterator[_Job]:
     def job(values: Float64, moments: Moments, into: Answers) -> None:
         _copy(model.run(values[None], moments, rule)[0], into)
 
@@ -130,7 +126,7 @@ def _windowed(
         found, _ = model.run(values, moments, rule)
         for j, (i, cut) in enumerate(part):
             stop = cut.start + window
-            answered = Answers(*(array[j : j + 1] for array in found.arrays()))
+            answered = found.series(j, j + 1)
             _copy(answered.rows(window - cut.keep), out[i].rows(stop - cut.keep, stop))
 
     places = [(i, cut) for i, (v, _) in enumerate(series) for cut in cuts(len(v), window, stride)]

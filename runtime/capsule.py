@@ -11,10 +11,10 @@ from stillwatch.runtime.contract import METADATA_KEY, OUTPUTS, CapsuleInfo
 from stillwatch.runtime.errors import CapsuleError, InputError, first_line
 from stillwatch.runtime.external import has_external_data
 
-__all__ = ["open_session", "read_bytes", "shipped"]
+__all__ = ["FATAL_ONLY", "open_session", "read_bytes", "shipped"]
 
 _SHIPPED = resources.files("stillwatch.runtime") / "models"
-_FATAL_ONLY = 4  # its warnings are of what is meant, and its errors come as exceptions
+FATAL_ONLY = 4  # onnxruntime's warnings are of what is meant, and its errors come as exceptions
 
 
 def shipped() -> tuple[str, ...]:
@@ -44,9 +44,10 @@ def read_bytes(model: str | Path, *, sha256: str | None = None) -> bytes:
     except OSError as error:
         raise InputError(f"cannot read {model}: {error.strerror}") from error
     digest.check(content, str(model))
-    found = hashlib.sha256(content).hexdigest()
-    if sha256 is not None and sha256.strip().lower() != found:
-        raise CapsuleError(f"{model} is another file: expected sha256 {sha256}, got {found}")
+    if sha256 is not None:
+        found = hashlib.sha256(content).hexdigest()
+        if sha256.strip().lower() != found:
+            raise CapsuleError(f"{model} is another file: expected sha256 {sha256}, got {found}")
     return content
 
 
@@ -63,7 +64,7 @@ def open_session(
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = _FATAL_ONLY
+    options.log_severity_level = FATAL_ONLY
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         # Names that are not UTF-8 are met here, not at load.

@@ -3,14 +3,12 @@
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.arrays import LARGEST, SMALLEST, AnyArray, Float64
 from stillwatch.runtime.contract import CapsuleInfo
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scaling import Moments
 
-__all__ = ["LARGEST", "as_array", "as_batch", "fixed_moments"]
-
-LARGEST = float(np.finfo(np.float32).max)
+__all__ = ["as_array", "as_batch", "check_threads", "fixed_moments"]
 
 
 def as_array(values: npt.ArrayLike) -> AnyArray:
@@ -62,6 +60,12 @@ def fixed_moments(
     return None
 
 
+def check_threads(threads: int) -> None:
+    """Raises InputError for fewer threads than one."""
+    if threads < 1:
+        raise InputError(f"expected at least one thread, got {threads}")
+
+
 def _per_channel(figures: npt.ArrayLike, what: str, info: CapsuleInfo) -> Float64:
     row = np.atleast_1d(as_array(figures)).astype(np.float64)
     fits = np.abs(row) <= LARGEST  # False for NaN
@@ -69,6 +73,6 @@ def _per_channel(figures: npt.ArrayLike, what: str, info: CapsuleInfo) -> Float6
         raise InputError(
             f"expected a finite {what} for each channel ({len(info.channels)}), got {row}"
         )
-    if what == "scale" and (row < np.finfo(np.float32).tiny).any():
+    if what == "scale" and (row < SMALLEST).any():
         raise InputError(f"expected a scale above 0 for each channel, got {row}")
     return row[None]

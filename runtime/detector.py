@@ -12,16 +12,11 @@ import onnxruntime
 from stillwatch.runtime import capsule, digest
 from stillwatch.runtime.arrays import Bool, Float32, Float64
 from stillwatch.runtime.batch import score_series
-from stillwatch.runtime.checks import as_array, as_batch, fixed_moments
+from stillwatch.runtime.checks import as_array, as_batch, check_threads, fixed_moments
 from stillwatch.runtime.contract import CapsuleInfo
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.model import Answers, Model
-from stillwatch.runtime.policies import (
-    AlarmRule,
-    ThresholdPolicy,
-    alarm_rule,
-    rolling_thresholds,
-)
+from stillwatch.runtime.policies import ThresholdPolicy, alarm_rule
 from stillwatch.runtime.scaling import Moments, rolling_moments, series_moments
 
 if TYPE_CHECKING:
@@ -108,9 +103,7 @@ class Detector:
         """
         raw = as_array(values)
         batch = as_batch(raw, self.info)
-        results = self.score_many(
-            list(batch), mean=mean, scale=scale, threshold=threshold, stride=stride, threads=threads
-        )
+        results = self._score(batch, mean, scale, threshold, stride, threads)
         if raw.ndim < 3:
             return _shaped(results[0], raw.ndim)
         columns = zip(
@@ -133,15 +126,8 @@ class Detector:
         Windows of different series share calls of the graph. The rest is as
         for `score`; reconstruction and error are (T, C).
         """
-        rule = alarm_rule(threshold, self.info)
-        fixed = fixed_moments(mean, scale, self.info)
-        step = self.check_stride(stride)
-        if threads < 1:
-            raise InputError(f"expected at least one thread, got {threads}")
-        warm_up = 0 if fixed else self.info.scaling.history
-        parts = [self._scaled(self._series(one), fixed, warm_up) for one in series]
-        answers = score_series(self._model, parts, rule, stride=step, threads=threads)
-        return [_result(_decided(one, rule), warm_up) for one in answers]
+        checked = map(self._series, series)
+        return self._score(checked, mean, scale, threshold, stride, threads)
 
     def score_chunks(
         self,
@@ -206,8 +192,7 @@ class Detector:
         """
         from stillwatch.runtime.fleet import Fleet
 
-        if threads < 1:
-            raise InputError(f"expected at least one thread, got {threads}")
+        check_threads(threads)
         if saved is not None:
             if any(option is not None for option in (mean, scale, threshold, stride)):
                 raise InputError("expected a snapshot or options, got both: it brings its own")
@@ -235,6 +220,26 @@ class Detector:
             raise InputError(f"expected a stride from 1 to {self.info.window}, got {stride}")
         return stride
 
+    def _score(
+        self,
+        series: Iterable[Float64],
+        mean: npt.ArrayLike | None,
+        scale: npt.ArrayLike | None,
+        threshold: ThresholdPolicy,
+        stride: int | None,
+        threads: int,
+    ) -> list[Result]:
+        """As `score_many`, of series (T, C) that are checked already, or as they are taken."""
+        rule = alarm_rule(threshold, self.info)
+        fixed = fixed_moments(mean, scale, self.info)
+        step = self.check_stride(stride)
+        check_threads(threads)
+        warm_up = 0 if fixed else self.info.scaling.history
+        parts = [self._scaled(one, fixed, warm_up) for one in series]
+        answers = score_series(self._model, parts, rule, stride=step, threads=threads)
+        nothing = np.empty((1, 0), np.float32)  # is before the first score
+        return [_result(one.decided(rule, nothing), warm_up) for one in answers]
+
     def _series(self, values: npt.ArrayLike) -> Float64:
         raw = as_array(values)
         if raw.ndim == 3:
@@ -261,15 +266,6 @@ class Detector:
         if self.info.scaling.kind == "series":
             return values, series_moments(values)
         return values[warm_up:], rolling_moments(values, warm_up)
-
-
-def _decided(answers: Answers, rule: AlarmRule) -> Answers:
-    """Returns the answers with the alarms of a rule that rolls."""
-    if rule.rolling is None:
-        return answers
-    nothing = np.empty((1, 0), np.float32)
-    limits = rolling_thresholds(answers.score, nothing, rule.rolling, rule.value)
-    return Answers(answers.score, answers.score > limits, answers.reconstruction, answers.error)
 
 
 def _result(answers: Answers, warm_up: int) -> Result:

@@ -10,7 +10,7 @@ from stillwatch.runtime.checks import as_array, as_batch
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.errors import InputError, SnapshotError
 from stillwatch.runtime.model import Answers
-from stillwatch.runtime.policies import AlarmRule, rolling_thresholds
+from stillwatch.runtime.policies import AlarmRule
 from stillwatch.runtime.restore import read_kept
 from stillwatch.runtime.scaling import Moments, history_moments, rolling_moments
 from stillwatch.runtime.snapshot import pack, unpack
@@ -179,14 +179,14 @@ class Fleet:
         return fleet
 
     def _decided(self, answers: Answers) -> Answers:
-        """Returns the answers with the alarms of a rule that rolls."""
-        if self.rule.rolling is None:
+        """Returns the answers with their alarms, and remembers scores for those to come."""
+        rolling = self.rule.rolling
+        if rolling is None:
             return answers
-        rolling_rule = self.rule.rolling
-        limits = rolling_thresholds(answers.score, self._recent, rolling_rule, self.rule.value)
+        decided = answers.decided(self.rule, self._recent)
         scores = np.concatenate([self._recent, answers.score], axis=1)
-        self._recent = scores[:, max(0, scores.shape[1] - rolling_rule.length) :].copy()
-        return Answers(answers.score, answers.score > limits, answers.reconstruction, answers.error)
+        self._recent = scores[:, -rolling.length :].copy()
+        return decided
 
     def _result(self, answers: Answers) -> Result:
         start = self.answered

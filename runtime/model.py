@@ -8,7 +8,7 @@ import onnxruntime
 from stillwatch.runtime.arrays import AnyArray, Bool, Float32, Float64
 from stillwatch.runtime.contract import OUTPUTS, CapsuleInfo
 from stillwatch.runtime.errors import CapsuleError, first_line
-from stillwatch.runtime.policies import AlarmRule
+from stillwatch.runtime.policies import AlarmRule, rolling_thresholds
 from stillwatch.runtime.scaling import Moments
 
 __all__ = ["Answers", "Model", "State"]
@@ -38,6 +38,20 @@ class Answers:
     def rows(self, start: int | None, stop: int | None = None) -> "Answers":
         """Returns the answers of some rows, as a slice along time."""
         return Answers(*(array[:, start:stop] for array in self.arrays()))
+
+    def series(self, start: int, stop: int) -> "Answers":
+        """Returns the answers of some series."""
+        return Answers(*(array[start:stop] for array in self.arrays()))
+
+    def decided(self, rule: AlarmRule, past: Float32) -> "Answers":
+        """Returns the answers with the alarms of a rule that rolls, which no graph can have.
+
+        past: the scores (N, P) before these, as for `rolling_thresholds`.
+        """
+        if rule.rolling is None:
+            return self
+        limits = rolling_thresholds(self.score, past, rule.rolling, rule.value)
+        return Answers(self.score, self.score > limits, self.reconstruction, self.error)
 
     @classmethod
     def joined(cls, parts: list["Answers"]) -> "Answers":
@@ -80,7 +94,8 @@ class Model:
         if self.info.state:
             names += ["h_out", "c_out"]
             if state is None and "h" in self._required:
-                state = self.zero_state(1)
+                zero = np.zeros((1, 1, self.info.state), np.float32)
+                state = State(zero, zero)
             if state is not None:
                 feeds |= {"h": state.h, "c": state.c}
         try:
@@ -116,8 +131,3 @@ class Model:
             count = self.info.threshold.get("count", 0) if rule.count is None else rule.count
             by_axes["count"] = np.array(count)
         return {name: array.astype(np.float32) for name, array in by_axes.items()}
-
-    def zero_state(self, streams: int) -> State:
-        """Returns the state that a window begins with."""
-        zero = np.zeros((1, streams, self.info.state), np.float32)
-        return State(zero, zero.copy())

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.arrays import LARGEST, AnyArray
 from stillwatch.runtime.contract import CapsuleInfo
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.tails import Tail
@@ -79,7 +79,7 @@ def alarm_rule(policy: ThresholdPolicy, info: CapsuleInfo) -> AlarmRule:
         rule = _named(str(policy).replace(" ", ""), info, trained)
     else:
         rule = AlarmRule(repr(value), value, None)  # all its digits: a snapshot goes on with it
-    if not abs(rule.value) <= np.finfo(np.float32).max:
+    if not abs(rule.value) <= LARGEST:
         raise InputError(f"expected a finite threshold, got {policy!r}")
     return rule
 

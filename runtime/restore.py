@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.runtime.arrays import AnyArray, Float32, Float64
-from stillwatch.runtime.checks import LARGEST, fixed_moments
+from stillwatch.runtime.arrays import LARGEST, AnyArray, Float32, Float64
+from stillwatch.runtime.checks import fixed_moments
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.policies import AlarmRule, alarm_rule
 from stillwatch.runtime.scaling import Moments

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.arrays import SMALLEST, Float64
 from stillwatch.runtime.errors import ConfigError
 
 __all__ = ["Moments", "ScalingPolicy", "history_moments", "rolling_moments", "series_moments"]
@@ -63,12 +63,7 @@ class ScalingPolicy:
 
 def series_moments(values: Float64) -> Moments:
     """Returns the moments (1, C) of a whole series (T, C)."""
-    return _moments(values[None])
-
-
-def history_moments(history: Float64) -> Moments:
-    """Returns the moments (N, C) of whole histories (N, n, C), as `rolling_moments` has them."""
-    return _moments(history)
+    return history_moments(values[None])
 
 
 def rolling_moments(values: Float64, history: int) -> Moments:
@@ -81,7 +76,9 @@ def rolling_moments(values: Float64, history: int) -> Moments:
     count = len(values) - history
     windows = np.lib.stride_tricks.sliding_window_view(values, history, axis=0)  # (T-n+1, C, n)
     blocks = [
-        _moments(windows[start : min(start + _BLOCK, count)].transpose(0, 2, 1))  # NCT -> NTC
+        history_moments(
+            windows[start : min(start + _BLOCK, count)].transpose(0, 2, 1)
+        )  # NCT -> NTC
         for start in range(0, count, _BLOCK)
     ]
     if not blocks:
@@ -93,16 +90,16 @@ def rolling_moments(values: Float64, history: int) -> Moments:
     )
 
 
-def _moments(windows: Float64) -> Moments:
-    """Returns the moments (N, C) over time of windows (N, T, C)."""
-    count = windows.shape[1]
-    mean = _ordered_sum(windows) / count
-    deviation = np.sqrt(_ordered_sum(np.square(windows - mean[:, None])) / count)
+def history_moments(histories: Float64) -> Moments:
+    """Returns the moments (N, C) over time of histories (N, T, C)."""
+    count = histories.shape[1]
+    mean = _ordered_sum(histories) / count
+    deviation = np.sqrt(_ordered_sum(np.square(histories - mean[:, None])) / count)
     # Rounding leaves a constant channel a tiny deviation, not an exact zero: each of the sums may
     # be off by an ulp a term (the bound of scikit-learn's StandardScaler). And what single
     # precision cannot hold cannot divide in the graph.
     rounding = count * np.finfo(np.float64).eps * np.abs(mean)
-    constant = deviation <= np.maximum(rounding, np.finfo(np.float32).tiny)
+    constant = deviation <= np.maximum(rounding, SMALLEST)
     return Moments(mean, np.where(constant, 1.0, deviation))
 
 

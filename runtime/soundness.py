@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from stillwatch.runtime.arrays import LARGEST, SMALLEST
 from stillwatch.runtime.tails import Tail
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_info", "check_texts"]
 
-_LARGEST = (2 - 2**-23) * 2.0**127  # of float32
-_SMALLEST = 2.0**-126  # of float32, in full precision
 _MOST = 2**20  # values, units; far above any network, and an array of it costs nothing
 # Controls (line ends, terminal escapes), halves of surrogate pairs, line and paragraph separators.
 _NOT_PRINTED = ("Cc", "Cs", "Zl", "Zp")
@@ -40,7 +39,7 @@ def check_info(info: "CapsuleInfo") -> None:
     if not count or len(info.mean) != count or len(info.scale) != count:
         raise ValueError(f"expected a mean and a scale for each of {count} channels")
     _want(_are_numbers(info.mean), "mean", "finite float32 numbers", info.mean)
-    fits = _are_numbers(info.scale) and min(info.scale) >= _SMALLEST
+    fits = _are_numbers(info.scale) and min(info.scale) >= SMALLEST
     _want(fits, "scale", "float32 numbers above 0", info.scale)
     fits = _is_number(info.tolerance) and info.tolerance >= 0
     _want(fits, "tolerance", "a number from 0", info.tolerance)
@@ -114,7 +113,7 @@ def _is_text(value: object) -> bool:
 
 def _is_number(value: object) -> bool:
     # Exact types, since JSON's true would pass for 1. NaN compares as False.
-    return type(value) in (int, float) and abs(value) <= _LARGEST  # type: ignore[arg-type]
+    return type(value) in (int, float) and abs(value) <= LARGEST  # type: ignore[arg-type]
 
 
 def _are_numbers(values: tuple[object, ...]) -> bool:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.runtime.arrays import Float32, Float64
-from stillwatch.runtime.checks import LARGEST, as_array, as_batch
+from stillwatch.runtime.arrays import LARGEST, Float32, Float64
+from stillwatch.runtime.checks import as_array, as_batch
 from stillwatch.runtime.detector import Result
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.fleet import Fleet

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.arrays import LARGEST, Float64
 from stillwatch.runtime.errors import InputError
 
 __all__ = [
@@ -21,9 +21,6 @@ __all__ = [
     "select_columns",
     "to_csv",
 ]
-
-
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -176,7 +173,7 @@ def parse_cells(
                 )
             numbers[i] = previous[i]
             filled += 1
-        elif abs(numbers[i]) > _LARGEST:
+        elif abs(numbers[i]) > LARGEST:
             raise InputError(
                 f"{where}, column {column!r}: expected a finite float32 number, got {cell!r}"
             )

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.runtime.arrays import AnyArray, Float64
-from stillwatch.runtime.batch import WINDOWS_PER_CALL, score_stacks
-from stillwatch.runtime.checks import LARGEST
+from stillwatch.runtime.arrays import LARGEST, SMALLEST, AnyArray, Float64
+from stillwatch.runtime.batch import WINDOWS_PER_CALL, Cut, score_stacks
 from stillwatch.runtime.model import Answers, Model, State
 from stillwatch.runtime.policies import AlarmRule
 from stillwatch.runtime.scaling import Moments
@@ -128,16 +127,15 @@ class Windowed:
         ]
         length = held[0].shape[1]
         pending = self.pending + rows.shape[1]
-        answered = []
-        # Where the windows that are full by now begin, in `held`.
+        full = []
         step = self._stride if self._begun else self._window
         while pending >= step:
             pending -= step
-            answered.append((length - pending - self._window, step))
+            full.append(Cut(length - pending - self._window, step))
             step = self._stride
-        answers = self._answers(held, answered)
+        answers = self._answers(held, full)
         self.pending = pending
-        self._begun = self._begun or bool(answered)
+        self._begun = self._begun or bool(full)
         keep = min(length, self._window - 1 + pending if self._begun else pending)
         self._rows = tuple(part[:, length - keep :].copy() for part in held)
         return answers
@@ -148,7 +146,7 @@ class Windowed:
         if not self._begun or not self.pending:
             return Answers.none(len(self._rows[0]), 0, channels)
         owed, self.pending = self.pending, 0
-        return self._answers(list(self._rows), [(length - self._window, owed)])
+        return self._answers(list(self._rows), [Cut(length - self._window, owed)])
 
     def figures(self) -> dict[str, Any]:
         """Returns what a snapshot holds of it beside arrays."""
@@ -168,7 +166,7 @@ class Windowed:
                 raise ValueError(f"rows of shape {part.shape}")
             if not (np.abs(part) <= LARGEST).all():  # False for NaN
                 raise ValueError("rows that are not finite")
-        if (rows[2] < np.finfo(np.float32).tiny).any():
+        if (rows[2] < SMALLEST).any():
             raise ValueError("a scale that is not above 0")
         if type(begun) is not bool:
             raise ValueError(f"begun {begun!r}")
@@ -177,24 +175,20 @@ class Windowed:
             raise ValueError(f"{pending!r} pending rows of {rows[0].shape[1]}")
         self._rows, self.pending, self._begun = rows, pending, begun is True
 
-    def _answers(self, held: list[Float64], windows: list[tuple[int, int]]) -> Answers:
-        """Returns the answers of windows, each as its start and how many last rows it answers."""
+    def _answers(self, held: list[Float64], cuts: list[Cut]) -> Answers:
+        """Returns the answers of windows that follow each other in the rows that are held."""
         streams, _, channels = held[0].shape
-        if not windows:
+        if not cuts:
             return Answers.none(streams, 0, channels)
-        starts = [start for start, _ in windows]
-        stacks = [
-            np.concatenate([part[:, start : start + self._window] for start in starts])
+        values, mean, scale = (
+            np.concatenate([part[:, cut.start : cut.start + self._window] for cut in cuts])
             for part in held
-        ]
-        found = score_stacks(
-            self._model, stacks[0], Moments(stacks[1], stacks[2]), self._rule, self._threads
         )
+        moments = Moments(mean, scale)
+        found = score_stacks(self._model, values, moments, self._rule, self._threads)
         return Answers.joined(
             [
-                Answers(*(a[i * streams : (i + 1) * streams] for a in found.arrays())).rows(
-                    self._window - keep
-                )
-                for i, (_, keep) in enumerate(windows)
+                found.series(i * streams, (i + 1) * streams).rows(self._window - cut.keep)
+                for i, cut in enumerate(cuts)
             ]
         )

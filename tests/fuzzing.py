@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Timer
 
+from stillwatch.runtime.memory import most_resident_mib
+
 __all__ = ["DIED", "Answer", "Worker"]
 
 MOST_SECONDS = 20  # far above any call here, far below for ever
@@ -122,14 +124,9 @@ def serve(folder: Path) -> None:
                 status = error.code if isinstance(error.code, int) else 1
             except BaseException:  # what gets out is what is looked for
                 escaped = traceback.format_exc()
-        print(json.dumps({"status": status, "peak": _peak(), "escaped": escaped}), file=answers)
+        peak = int(most_resident_mib() * 2**20)
+        print(json.dumps({"status": status, "peak": peak, "escaped": escaped}), file=answers)
         answers.flush()
-
-
-def _peak() -> int:
-    """Returns this process's peak memory; ru_maxrss would count its parent's, from the fork."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 @contextlib.contextmanager

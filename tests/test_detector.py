@@ -149,6 +149,16 @@ def test_bad_input_is_refused_in_one_line(values: Any, options: Any, fragment: s
     assert "\n" not in str(caught.value)
 
 
+def test_what_single_precision_holds_is_taken_to_the_last_number() -> None:
+    largest, smallest = (2 - 2**-23) * 2.0**127, 2.0**-126
+    assert OFFLINE.score([largest, -largest], **GIVEN).score.shape == (2,)
+    assert OFFLINE.score([0.0], mean=0.0, scale=smallest).error.item() < 1
+    with pytest.raises(InputError, match="expected finite float32 numbers"):
+        OFFLINE.score([np.nextafter(largest, np.inf)], **GIVEN)
+    with pytest.raises(InputError, match="expected a scale above 0"):
+        OFFLINE.score([0.0], mean=0.0, scale=np.nextafter(smallest, 0))
+
+
 @pytest.mark.parametrize("detector", [OFFLINE, ONLINE], ids=["offline", "online"])
 def test_golden_vectors_replay(detector: Detector) -> None:
     found = replay(detector)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stillwatch.runtime import Detector
+from stillwatch.runtime.cli import doctor
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -21,6 +22,23 @@ def test_doctor_examines_every_kind_of_model(model: str, run: Run) -> None:
         assert fragment in done.stdout
     (microseconds,) = re.findall(r"([\d.]+) us through", done.stdout)
     assert float(microseconds) > 0
+    (mebibytes,) = re.findall(r"(\d+) MiB resident", done.stdout)
+    assert 10 < int(mebibytes) < 1000
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("flags : sse avx2 avx512_vnni\n", "; avx2, avx512_vnni"),
+        ("flags : sse avx\n", ""),
+    ],
+    ids=["some", "none"],
+)
+def test_what_the_processor_can_do(
+    said: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda _path: said)
+    assert doctor._flags() == expected
 
 
 def test_a_rate_that_cannot_be_held_is_status_1(run: Run) -> None:

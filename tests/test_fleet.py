@@ -144,6 +144,22 @@ def test_error_in_a_thread_reaches_the_caller(monkeypatch: pytest.MonkeyPatch) -
         detector.score(rows_for(detector, 1)[0], threads=2)
 
 
+@pytest.mark.parametrize(
+    ("bad", "fragment"),
+    [
+        (np.ones((1, WINDOW, 3)), r"expected a series \(T,\) or \(T, C\), got shape"),
+        (np.ones((WINDOW, 2)), "expected 3 channels"),
+        (np.full((WINDOW, 3), np.nan), "expected finite float32 numbers, got nan at row 0"),
+        (np.ones((WINDOW - 1, 3)), f"expected at least {WINDOW} rows"),
+    ],
+    ids=["batch", "channels", "nan", "short"],
+)
+def test_one_bad_series_among_several_is_refused(bad: Float64, fragment: str) -> None:
+    detector = windowed("joint", 3)
+    with pytest.raises(InputError, match=fragment):
+        detector.score_many([rows_for(detector, 1)[0], bad])
+
+
 def test_no_series_have_no_scores() -> None:
     assert windowed("joint", 3).score_many([]) == []
 

@@ -112,6 +112,11 @@ def test_train_does_not_import(module: str) -> None:
     assert offenders("train", module) == []
 
 
+def test_the_measure_of_memory_imports_the_standard_library_only() -> None:
+    for name in imports(FILES["runtime/memory.py"], lazy=True):
+        assert name.split(".")[0] in sys.stdlib_module_names, name
+
+
 def test_train_uses_runtimes_pure_parts_only() -> None:
     used = {
         name

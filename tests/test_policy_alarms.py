@@ -65,6 +65,13 @@ def test_rolling_thresholds_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(np.unique(whole)) > 10
 
 
+def test_a_score_at_the_rolling_threshold_is_no_alarm() -> None:
+    window = CAUSAL.info.window  # after each the state is zero again, so the scores repeat
+    result = CAUSAL.score(np.full(5 * window, 60.0), threshold=f"rolling(1,{window})")
+    np.testing.assert_array_equal(result.score[window:], result.score[:-window])
+    assert not result.alarm[window:].any()
+
+
 POLICIES = [
     None,
     9.0,

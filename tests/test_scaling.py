@@ -97,6 +97,14 @@ def test_a_constant_channel_is_centred_and_has_scale_one(level: float, history: 
         assert (moments.scale[:, 1] != 1.0).all()
 
 
+@pytest.mark.parametrize(
+    ("deviation", "scale"), [(2.0**-126, 1.0), (2.0**-125, 2.0**-125)], ids=["at", "above"]
+)
+def test_a_deviation_that_float32_hardly_holds_is_none(deviation: float, scale: float) -> None:
+    values = np.array([[-deviation], [deviation]])
+    assert series_moments(values).scale.item() == scale
+
+
 def test_small_variation_on_a_high_level_is_not_taken_for_constant() -> None:
     values = 1e6 + np.random.default_rng(0).normal(0, 1e-3, (500, 1))
     np.testing.assert_allclose(series_moments(values).scale, values.std(), rtol=1e-3)

@@ -5,6 +5,7 @@ machine that does other work besides, run it again.
 """
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -29,7 +30,7 @@ _FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "asimd", "asimddp", "i8m
 _SETTINGS = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "MALLOC_ARENA_MAX")
 _ENOUGH = 0.3  # seconds of measuring each figure
 _FRESH = """
-import json, resource, sys, time
+import json, sys, time
 start = time.perf_counter()
 from stillwatch.runtime import Detector
 imported = time.perf_counter()
@@ -40,9 +41,9 @@ if detector.info.scaling.kind != "trained":
     options = {"mean": detector.info.mean, "scale": detector.info.scale}
 detector.score([detector.info.mean] * detector.info.window, **options)
 scored = time.perf_counter()
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+from stillwatch.runtime.memory import most_resident_mib
 times = (imported - start, loaded - imported, scored - loaded)
-print(json.dumps([*times, memory]))
+print(json.dumps([*times, most_resident_mib()]))
 """
 
 
@@ -77,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         f"{_ms(imported + loaded + scored)}: import {_ms(imported)}, load {_ms(loaded)}, first "
         f"score {_ms(scored)}",
     )
-    _say("memory", f"{memory / 1024:.0f} MiB resident in that process")
+    _say("memory", f"{memory:.0f} MiB resident in that process")
     step = _step_seconds(detector)
     what = "one sample" if detector.info.state else "one window"
     _say(what, f"{step * 1e6:.1f} us through Stream.update")
@@ -117,11 +118,11 @@ def _step_seconds(detector: Detector) -> float:
         if not stream.warm_up:
             break
         stream.update(sample)
-    one = iter(range(10**9))
-    value: Any = float(samples[0, 0])
     if len(info.channels) == 1:
+        value = float(samples[0, 0])
         return _median(lambda: stream.update(value))
-    return _median(lambda: stream.update(samples[next(one) % len(samples)]))
+    again = itertools.cycle(samples)
+    return _median(lambda: stream.update(next(again)))
 
 
 def _median(call: Callable[[], object]) -> float:
@@ -158,7 +159,8 @@ def _flags() -> str:
         words = set(Path("/proc/cpuinfo").read_text().split())
     except OSError:
         return ""
-    return "; " + ", ".join(flag for flag in _FLAGS if flag in words)
+    found = [flag for flag in _FLAGS if flag in words]
+    return f"; {', '.join(found)}" if found else ""
 
 
 def _settings() -> str:

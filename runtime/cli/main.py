@@ -15,12 +15,10 @@ from types import ModuleType
 
 import onnxruntime
 
+from stillwatch.runtime.capsule import FATAL_ONLY
 from stillwatch.runtime.errors import ExtraError, StillwatchError
 
 __all__ = ["main"]
-
-
-_FATAL_ONLY = 4  # onnxruntime's severity
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and returns its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     # What onnxruntime would print of its own comes as an exception too, and is said in one line.
-    onnxruntime.set_default_logger_severity(_FATAL_ONLY)
+    onnxruntime.set_default_logger_severity(FATAL_ONLY)
     try:
         status = _run(words)
         sys.stdout.flush()  # here, where a full disk or a closed pipe can still be answered

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.runtime.arrays import Float64
-from stillwatch.runtime.checks import LARGEST
+from stillwatch.runtime.arrays import LARGEST, Float64
 from stillwatch.runtime.cli.lines import Clock, LineReader, Sample
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.errors import InputError, SnapshotError

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.arrays import LARGEST, Float64
 from stillwatch.runtime.errors import InputError
 
 __all__ = ["numbers", "numeric_columns", "read_frame", "times"]
 
-_LARGEST = float(np.finfo(np.float32).max)
 _NO_VALUE = ["", "nan", "NaN", "NAN"]  # as the runtime reads cells; any other text is refused
 
 
@@ -70,7 +69,7 @@ def numbers(cells: "pd.Series[Any]", name: str, path: Path) -> Float64:
     """Returns a channel's values (T,), NaN for a cell without one; raises InputError for text."""
     found: Float64 = pd.to_numeric(cells, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     text = np.isnan(found) & cells.notna().to_numpy()
-    bad = np.flatnonzero(text | (np.abs(found) > _LARGEST))
+    bad = np.flatnonzero(text | (np.abs(found) > LARGEST))
     if len(bad):
         expected = "a number" if text[bad[0]] else "a finite float32 number"
         raise InputError(
