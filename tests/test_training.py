@@ -9,7 +9,7 @@ import pytest
 from stillwatch.export.reference import nab_rds_reconstruction
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
-from stillwatch.train import nab_rds
+from stillwatch.train import sequences
 from stillwatch.train.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint
 from stillwatch.train.config import NabRdsConfig
 from stillwatch.train.data import LabelledSeries, simulate_cpu
@@ -162,7 +162,7 @@ class FixedScaler:
 def test_validation_never_moves_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: int | str, same: bool
 ) -> None:
-    monkeypatch.setattr(nab_rds, "StandardScaler", FixedScaler)
+    monkeypatch.setattr(sequences, "StandardScaler", FixedScaler)
     values = SERIES.values.copy()
     values[int(0.8 * len(values)) if row == "split" else int(row)] += 5.0
     train(tmp_path / "a")

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
 
 from stillwatch.runtime.arrays import Float32, Float64
 from stillwatch.runtime.errors import InputError
@@ -21,9 +20,9 @@ from stillwatch.train.checkpoint import (
 from stillwatch.train.config import NabRdsConfig
 from stillwatch.train.data.series import LabelledSeries
 from stillwatch.train.fingerprint import fingerprint
-from stillwatch.train.fit import count_parameters, fit, save_network, seed_everything, to_nd
+from stillwatch.train.fit import count_parameters, save_network, to_nd
 from stillwatch.train.models.nab_rds import NabRds
-from stillwatch.train.mxnet_compat import mx
+from stillwatch.train.sequences import standardised, train_on_sequences
 
 __all__ = ["load_network", "reconstruct", "train_nab_rds"]
 
@@ -43,32 +42,25 @@ def train_nab_rds(
     if split < config.window or len(values) < needed:
         raise InputError(f"expected at least {needed} training rows, got {len(values)}")
     make_folder(folder)  # before the work, not after it
-    scaler = StandardScaler().fit(values[:, None])
-    scaled = scaler.transform(values[:, None]).astype(np.float32)
-
-    seed_everything(config.seed)
+    scaled, trained = standardised(values)
     net = NabRds(config.units)
-    net.initialize(mx.init.Xavier())
-    net.hybridize()
-    trainer = mx.gluon.Trainer(
-        net.collect_params(), config.optimizer, {"learning_rate": config.learning_rate}
-    )
-    curve = fit(
+    curve = train_on_sequences(
         net,
-        _sequences(scaled[:split], config.window),
-        _sequences(scaled[split:], config.window),
-        trainer=trainer,
-        step_size=config.window,
+        scaled[:split],
+        scaled[split:],
+        seed=config.seed,
+        window=config.window,
         epochs=config.epochs,
+        optimizer=config.optimizer,
+        learning_rate=config.learning_rate,
         progress=f"nab-rds seed {config.seed}" if progress else None,
     )
-    trained = Moments(scaler.mean_[None], scaler.scale_[None])
     checkpoint = Checkpoint(
         family="nab-rds",
         config=config,
         channels=(("value", "percent"),),
-        mean=tuple(map(float, scaler.mean_)),
-        scale=tuple(map(float, scaler.scale_)),
+        mean=tuple(map(float, trained.mean[0])),
+        scale=tuple(map(float, trained.scale[0])),
         parameters=count_parameters(net),
         calibrations={
             policy: _calibrate(net, values, trained, config, ScalingPolicy.parse(policy))
@@ -113,11 +105,6 @@ def _calibrate(
         error_quantiles=error_quantiles(scores),
         normal_scores=normal_scores(scores, config.window),
     )
-
-
-def _sequences(scaled: Float32, window: int) -> list[Float32]:
-    """Returns consecutive values as sequences (window, 1, 1), TNC; the last may be shorter."""
-    return [scaled[i : i + window, None] for i in range(0, len(scaled), window)]
 
 
 def _folded(scaled: Float32, window: int) -> list[Float32]:
