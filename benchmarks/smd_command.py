@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from stillwatch.benchmarks.reproduction import add_options
 from stillwatch.benchmarks.smd_networks import Network, Plan, ablations, networks, train_network
 from stillwatch.benchmarks.tables import SMD_HEADER, as_text, smd_rows
 from stillwatch.runtime.errors import InputError
@@ -35,7 +36,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hidden units of the micro-students (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--channels", choices=["independent", "joint"], default=default.channels)
-    parser.add_argument("--seeds", type=int, default=default.seeds, metavar="K")
     parser.add_argument(
         "--step", type=int, default=default.step, help="rows between training windows"
     )
@@ -43,9 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="one machine, one micro-student, few epochs: minutes"
     )
-    parser.add_argument(
-        "--out", type=Path, default=Path("reproduction-smd"), help="folder (default: %(default)s)"
-    )
+    add_options(parser, seeds=default.seeds, out="reproduction-smd")
 
 
 def run(arguments: argparse.Namespace) -> int:
