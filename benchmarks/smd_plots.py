@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from stillwatch.benchmarks.plots import BLUE, GREEN, GREY, ORANGE, RED
+from stillwatch.benchmarks.palette import BLUE, GREEN, GREY, ORANGE, RED
 from stillwatch.runtime.detector import Result
 from stillwatch.train.data import Machine
 
