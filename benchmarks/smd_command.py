@@ -59,8 +59,10 @@ def run(arguments: argparse.Namespace) -> int:
     machines = [load_smd(name) for name in plan.machines]
 
     from stillwatch.benchmarks.machine import provenance
-    from stillwatch.benchmarks.smd import evaluate_baselines, evaluate_network, summarize
+    from stillwatch.benchmarks.smd import evaluate_network
+    from stillwatch.benchmarks.smd_baselines import evaluate_baselines
     from stillwatch.benchmarks.smd_report import smd_page
+    from stillwatch.benchmarks.smd_summary import summarize
 
     rows: list[dict[str, Any]] = []
     kept = out / "evaluations"
