@@ -7,8 +7,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from stillwatch.benchmarks.detection import count_points, count_windows, spread
+from stillwatch.benchmarks.detection import spread
 from stillwatch.benchmarks.kept import kept
+from stillwatch.benchmarks.nab_rds_rows import counts
 from stillwatch.train.data.series import LabelledSeries
 from stillwatch.train.variants import Variant, alarms
 
@@ -70,11 +71,6 @@ def _counted(
     said = f"{train.name} {test.name} {variant} {seed}"
 
     def count() -> dict[str, Any]:
-        alarm = alarms(train, test, variant, seed)
-        return {
-            "seed": seed,
-            "points": count_points(test.labels, alarm).as_dict(),
-            "windows": count_windows(test.windows, alarm).as_dict(),
-        }
+        return {"seed": seed, **counts(test, alarms(train, test, variant, seed))}
 
     return kept(out / f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.json", count)
