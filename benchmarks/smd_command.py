@@ -11,6 +11,7 @@ from stillwatch.benchmarks.tables import SMD_HEADER, as_text, smd_rows
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder, write_text
 from stillwatch.train.checkpoint import load_checkpoint
+from stillwatch.train.config_fields import CHANNEL_MODES
 from stillwatch.train.data import MACHINES, load_smd
 
 __all__ = ["add_arguments", "run"]
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--hidden", nargs="+", type=int, default=list(default.hidden), metavar="H",
         help="hidden units of the micro-students (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--channels", choices=["independent", "joint"], default=default.channels)
+    parser.add_argument("--channels", choices=CHANNEL_MODES, default=default.channels)
     parser.add_argument(
         "--step", type=int, default=default.step, help="rows between training windows"
     )
