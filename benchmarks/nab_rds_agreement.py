@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.export import verification
 from stillwatch.export.capsule import build_capsule
+from stillwatch.export.verification import compare
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.files import write_bytes
 from stillwatch.runtime.verify import replay
@@ -26,7 +26,7 @@ def check(detectors: dict[str, Detector], folder: Path, test: LabelledSeries) ->
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         path = Path(scratch) / "model.onnx"
         write_bytes(path, build_capsule(checkpoint, weights))
-        agreements, absent = verification.compare(path, folder, test.values[:, None])
+        agreements, absent = compare(path, folder, test.values[:, None])
     return {
         "golden": max(max(r.reconstruction, r.score) for r in replays),
         "golden_passed": all(r.passed for r in replays),
