@@ -16,7 +16,7 @@ import types
 from itertools import pairwise
 from pathlib import Path
 
-__all__ = ["main", "most_resident"]
+__all__ = ["main"]
 
 
 def main(module: str, path: str, window: str, channels: str, threads: str, begin: str) -> None:
@@ -34,13 +34,15 @@ def main(module: str, path: str, window: str, channels: str, threads: str, begin
 
     run(np.ones((1, int(window), int(channels)), np.float32))
     clock.append(time.perf_counter())
+    from stillwatch.runtime.memory import most_resident_mib
+
     imports, load, first = (1e3 * (b - a) for a, b in pairwise(clock))
     figures = {
         "start_ms": 1e3 * (asked - float(begin)),
         "imports_ms": imports,
         "load_ms": load,
         "first_ms": first,
-        "resident_mib": most_resident(),
+        "resident_mib": most_resident_mib(),
     }
     print(json.dumps(figures))
 
@@ -51,22 +53,6 @@ def _without_onnxruntime() -> None:
     package = types.ModuleType("stillwatch.runtime")
     package.__path__ = list(spec.submodule_search_locations or ()) if spec else []
     sys.modules["stillwatch.runtime"] = package
-
-
-def most_resident() -> float:
-    """Returns the most memory the process ever held, in MiB.
-
-    Not by getrusage where that can be helped: on Linux its figure outlives
-    exec, so that a small child of a large parent looks large.
-    """
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        import resource
-
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return most / (2**20 if sys.platform == "darwin" else 1024)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from stillwatch.benchmarks import bench_plots, bench_tables, report
+from stillwatch.benchmarks import bench_cold_plots, bench_plots, bench_tables, report
+from stillwatch.benchmarks.bench_scaling import scaling
 from stillwatch.benchmarks.cards import Card
 from stillwatch.runtime.files import replacing, write_text
 
@@ -45,10 +46,10 @@ def _figures(card: Card) -> Iterator[tuple[str, tuple[Figure, str]]]:
             ),
         )
     if card.cold:
-        yield "cold-start", (bench_plots.cold_starts(card), "Medians over fresh processes.")
-        yield "memory", (bench_plots.memory(card), "Largest resident memory; size on disk.")
+        yield "cold-start", (bench_cold_plots.cold_starts(card), "Medians over fresh processes.")
+        yield "memory", (bench_cold_plots.memory(card), "Largest resident memory; size on disk.")
     for what in ("hidden units", "window", "batch"):
-        figure = bench_plots.scaling(card, what)
+        figure = scaling(card, what)
         if figure.axes[0].lines:
             caption = f"How latency grows with {what}."
             yield f"scaling-{what.replace(' ', '-')}", (figure, caption)

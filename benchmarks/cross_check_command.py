@@ -6,7 +6,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from stillwatch.benchmarks.cross_check import Case, Difference, cross_check
+from stillwatch.benchmarks.cross_check import cross_check
+from stillwatch.benchmarks.cross_check_case import Case
+from stillwatch.benchmarks.cross_check_difference import Difference
 from stillwatch.benchmarks.engines import named
 from stillwatch.benchmarks.machine import provenance
 from stillwatch.benchmarks.tables import as_text

@@ -54,19 +54,11 @@ def evaluate_series(name: str, seed: int, out: Path) -> Drift:
 
     series = load_nab(name)
     end = int(len(series.values) * _TRAINING_SHARE)
-    inside = np.zeros(len(series.values), bool)
-    for first, last in series.windows:
-        inside[first : last + 1] = True
-    normal = np.flatnonzero(~inside[:end])
-    parts = np.split(normal, np.flatnonzero(np.diff(normal) > 1) + 1)
-    values = series.values[:, None]
-    recording = Recording(
-        name=name, channels=("value",), segments=tuple(values[part] for part in parts)
-    )
+    recording = Recording(name=name, channels=("value",), segments=series.normal_segments(end))
     folder = out / f"{Path(name).stem}-{seed}"
     train_sensor(recording, dataclasses.replace(_CONFIG, seed=seed), folder)
     chain = build(folder, recording)
-    score = chain.detector.score(values[end:]).score.astype(np.float64)
+    score = chain.detector.score(series.values[end:, None]).score.astype(np.float64)
     before = chain.result.score.astype(np.float64)
     thresholds = {
         "fixed": np.full(len(score), np.quantile(before, QUANTILE)),
@@ -74,7 +66,7 @@ def evaluate_series(name: str, seed: int, out: Path) -> Drift:
     }
     windows = tuple((a - end, b - end) for a, b in series.windows if a >= end)
     figures = {
-        kind: _figures(score > threshold, windows, inside[end:])
+        kind: _figures(score > threshold, windows, series.in_windows()[end:])
         for kind, threshold in thresholds.items()
     }
     about = {"series": name, "seed": seed, "rows": len(score), "windows": len(windows)}

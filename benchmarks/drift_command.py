@@ -2,38 +2,31 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 from stillwatch.benchmarks.detection import spread
+from stillwatch.benchmarks.reproduction import add_options, seeds_and_folder
 from stillwatch.benchmarks.tables import DRIFT_HEADER, as_text, drift_rows
-from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.files import make_folder, write_text
+from stillwatch.runtime.files import write_text
 
 __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the experiment."""
-    parser.add_argument("--seeds", type=int, default=3, metavar="K", help="default: %(default)s")
-    parser.add_argument(
-        "--out", type=Path, default=Path("reproduction-drift"), help="default: %(default)s"
-    )
+    add_options(parser, seeds=3, out="reproduction-drift")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains what is not trained yet, and compares both thresholds on every series."""
-    if arguments.seeds < 1:
-        raise InputError(f"expected at least one seed, got {arguments.seeds}")
-    make_folder(arguments.out)
+    seeds, out = seeds_and_folder(arguments)
 
     from stillwatch.benchmarks.drift import HISTORY, QUANTILE, SERIES, evaluate_series
     from stillwatch.benchmarks.drift_report import drift_page
     from stillwatch.benchmarks.machine import provenance
 
     by_series = {
-        name: [evaluate_series(name, seed, arguments.out) for seed in range(arguments.seeds)]
-        for name in SERIES
+        name: [evaluate_series(name, seed, out) for seed in range(seeds)] for name in SERIES
     }
     results: dict[str, Any] = {
         **provenance(),
@@ -46,11 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
         ],
         "seeds": [drift.figures for found in by_series.values() for drift in found],
     }
-    write_text(arguments.out / "results.json", json.dumps(results, indent=1) + "\n")
+    write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
     first = [found[0] for found in by_series.values()]
-    write_text(arguments.out / "report.html", drift_page(results, first))
+    write_text(out / "report.html", drift_page(results, first))
     print(as_text(DRIFT_HEADER, drift_rows(results)))
-    print(f"\nmedian over seeds; results.json and report.html in {arguments.out}")
+    print(f"\nmedian over seeds; results.json and report.html in {out}")
     return 0
 
 

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from stillwatch.benchmarks import report
 from stillwatch.benchmarks.drift import Drift
-from stillwatch.benchmarks.nab_rds_report import provenance_line
-from stillwatch.benchmarks.plots import BLUE, GREEN, ORANGE, RED
+from stillwatch.benchmarks.machine import provenance_line
+from stillwatch.benchmarks.palette import BLUE, GREEN, ORANGE, RED
 from stillwatch.benchmarks.tables import DRIFT_HEADER, drift_rows
 
 __all__ = ["drift_page"]

@@ -11,7 +11,7 @@ __all__ = ["EDGE_HEADER", "Figure", "edge_rows", "figures"]
 
 EDGE_HEADER = ("what", "against", "at least", "measured", "")
 
-_INT8 = "onnxruntime-int8"
+_INT8 = "onnxruntime-int8-projected"
 _AIMS_INT8 = {
     "SingleStream": {"pytorch": 3.8, "mxnet": 10.0, "openvino-default": 2.2},
     "MultiStream": {"pytorch": 2.4, "mxnet": 3.0, "openvino-default": 1.4},

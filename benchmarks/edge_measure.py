@@ -23,7 +23,7 @@ def second_thread(processes: int) -> dict[str, Ratio]:
         student = next(
             one for one in made_subjects(Plan.quick(), Path(scratch)) if one.name == "student"
         )
-        for engine in named(["onnxruntime-projected", "onnxruntime-int8"]):
+        for engine in named(["onnxruntime-projected", "onnxruntime-int8-projected"]):
             path = engine.prepare(student.folder, Path(scratch) / engine.name)
             spans = [
                 json.loads(run_module([_WORKER, "threads", str(path), str(seed)], threads=1))

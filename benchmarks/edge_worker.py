@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stillwatch.benchmarks.bench_cold import most_resident
 from stillwatch.benchmarks.bench_timing import Pace, interleave
 from stillwatch.runtime.detector import Detector
+from stillwatch.runtime.memory import most_resident_mib
 
 __all__ = ["main"]
 
@@ -46,7 +46,7 @@ def _memory(samples: str) -> float:
     rows = sum(len(result.score) for result in detector.score_chunks(chunks))
     if rows != int(samples):
         raise SystemExit(f"expected {samples} scores, got {rows}")
-    return most_resident()
+    return most_resident_mib()
 
 
 if __name__ == "__main__":

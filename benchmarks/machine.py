@@ -5,12 +5,14 @@ import os
 import platform
 import shlex
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from stillwatch.benchmarks.cards import Machine
 
-__all__ = ["machine", "provenance"]
+__all__ = ["machine", "provenance", "provenance_line"]
 
 _PACKAGES = ("stillwatch", "mxnet", "numpy", "onnx", "onnxruntime")
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
@@ -30,6 +32,16 @@ def provenance() -> dict[str, object]:
         "versions": {"python": platform.python_version()}
         | {name: version for name in _PACKAGES if (version := _version(name))},
     }
+
+
+def provenance_line(results: Mapping[str, Any]) -> str:
+    """Returns what `provenance` left in a result in a line: command, day, machine, versions."""
+    on = results["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    return (
+        f"Made by '{results['command']}' on {results['date']}: {on['cpu']}, "
+        f"{on['cores']} cores, {on['system']}; {versions}."
+    )
 
 
 def machine() -> Machine:

@@ -1,26 +1,19 @@
 """Reproduces the single-feature autoencoder: trains K seeds, exports, verifies, scores, counts."""
 
-import dataclasses
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
-from stillwatch.benchmarks.detection import count_points, count_windows, spread
 from stillwatch.benchmarks.machine import provenance
-from stillwatch.export import verification
+from stillwatch.benchmarks.nab_rds_agreement import check, summarize
+from stillwatch.benchmarks.nab_rds_baselines import baselines
+from stillwatch.benchmarks.nab_rds_rows import counts, row
 from stillwatch.export.capsule import build_capsule
-from stillwatch.runtime.arrays import Bool, Float64
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.files import write_bytes
-from stillwatch.runtime.scaling import ScalingPolicy, rolling_moments, series_moments
-from stillwatch.runtime.scoring import squared_error
-from stillwatch.runtime.thresholds import mean_plus_sigmas
-from stillwatch.runtime.verify import replay
 from stillwatch.train.checkpoint import load_checkpoint
 from stillwatch.train.config import NabRdsConfig
 from stillwatch.train.data import LabelledSeries
@@ -29,8 +22,6 @@ from stillwatch.train.nab_rds import train_nab_rds
 __all__ = ["PUBLISHED", "Pictures", "capsule_name", "reproduce"]
 
 PUBLISHED = {"parameters": 18, "tp": 2, "fp": 1, "f1": 0.8, "nab": 89}
-
-_FIGURES = ("tp", "fp", "f1", "nab")
 
 
 @dataclass(frozen=True)
@@ -72,10 +63,10 @@ def reproduce(
                         {
                             "seed": seed,
                             "threshold": detector.info.threshold["value"],
-                            **_counts(test, result.alarm),
+                            **counts(test, result.alarm),
                         }
                     )
-                checks.append(_check(detectors, folder, test))
+                checks.append(check(detectors, folder, test))
                 if masked:
                     curves["train"].append(checkpoint.curve["train"])
                     curves["validation"].append(checkpoint.curve["validation"])
@@ -83,9 +74,9 @@ def reproduce(
                     pictures = _pictures(train, test, detectors)
     assert pictures is not None  # noqa: S101  (the caller has at least one seed)
     rows = [
-        _row("LSTM autoencoder", policy, group, masked) for (masked, policy), group in runs.items()
+        row("LSTM autoencoder", policy, group, masked) for (masked, policy), group in runs.items()
     ]
-    rows += _baselines(train, test, seeds)
+    rows += baselines(train, test, seeds)
     return {
         **provenance(),
         "simulated": simulated,
@@ -94,7 +85,7 @@ def reproduce(
         "parameters": parameters,
         "seeds": seeds,
         "rows": rows,
-        "agreement": _summarize(checks),
+        "agreement": summarize(checks),
         "curves": curves,
     }, pictures
 
@@ -113,101 +104,6 @@ def _export(folder: Path, config: NabRdsConfig, out: Path) -> dict[str, Detector
         write_bytes(path, build_capsule(checkpoint, weights, policy))
         detectors[policy] = Detector.load(path)
     return detectors
-
-
-def _counts(test: LabelledSeries, alarm: Bool) -> dict[str, Any]:
-    return {
-        "points": count_points(test.labels, alarm).as_dict(),
-        "windows": count_windows(test.windows, alarm).as_dict(),
-    }
-
-
-def _row(
-    model: str, policy: str, seeds: Sequence[dict[str, Any]], masked: bool | None
-) -> dict[str, Any]:
-    return {
-        "model": model,
-        "masked": masked,
-        "scaling": policy,
-        "threshold": spread(seeds, "threshold"),
-        **{
-            how: {name: spread([seed[how] for seed in seeds], name) for name in _FIGURES}
-            for how in ("points", "windows")
-        },
-        "seeds": list(seeds),
-    }
-
-
-def _baselines(train: LabelledSeries, test: LabelledSeries, seeds: int) -> list[dict[str, Any]]:
-    """Returns rows for no model at all (its reconstruction is zero) and for random scores."""
-    sigmas = NabRdsConfig().sigmas
-    rows = []
-    for policy in NabRdsConfig().scaling:
-        normal = _no_model(train.masked(), train.masked(), policy)
-        threshold = mean_plus_sigmas(normal[~np.isnan(normal)], sigmas).value
-        alarm = _no_model(test.values, train.masked(), policy) > threshold
-        figures = {"seed": 0, "threshold": threshold, **_counts(test, alarm)}
-        rows.append(_row("no model", policy, [figures], None))
-    drawn = []
-    for seed in range(seeds):
-        generator = np.random.default_rng(seed)
-        threshold = mean_plus_sigmas(generator.chisquare(1, len(train.values)), sigmas).value
-        alarm = generator.chisquare(1, len(test.values)) > threshold
-        drawn.append({"seed": seed, "threshold": threshold, **_counts(test, alarm)})
-    rows.append(_row("random", "none", drawn, None))
-    return rows
-
-
-def _no_model(values: Float64, trained: Float64, policy: str) -> Float64:
-    """Returns the score (T,) of each value with a reconstruction of zero; NaN without history."""
-    history = ScalingPolicy.parse(policy).history
-    column = values[:, None]
-    if policy == "series":
-        moments = series_moments(column)
-    elif policy == "trained":
-        moments = series_moments(trained[:, None])
-    else:
-        moments = rolling_moments(column, history)
-    scaled = (column[history:] - moments.mean) / moments.scale
-    score: Float64 = squared_error(scaled, np.zeros_like(scaled))
-    return np.concatenate([np.full(history, np.nan), score])
-
-
-def _check(detectors: dict[str, Detector], folder: Path, test: LabelledSeries) -> dict[str, Any]:
-    """Returns how far every framework is from onnxruntime for one trained model."""
-    replays = [replay(detector) for detector in detectors.values()]
-    checkpoint, weights = load_checkpoint(folder)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        path = Path(scratch) / "model.onnx"
-        write_bytes(path, build_capsule(checkpoint, weights))
-        agreements, absent = verification.compare(path, folder, test.values[:, None])
-    return {
-        "golden": max(max(r.reconstruction, r.score) for r in replays),
-        "golden_passed": all(r.passed for r in replays),
-        "frameworks": [dataclasses.asdict(agreement) for agreement in agreements],
-        "absent": absent,
-    }
-
-
-def _summarize(checks: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    by_framework: dict[str, list[dict[str, Any]]] = {}
-    for check in checks:
-        for agreement in check["frameworks"]:
-            by_framework.setdefault(agreement["framework"], []).append(agreement)
-    return {
-        "models": len(checks),
-        "golden_largest": max(check["golden"] for check in checks),
-        "golden_passed": all(check["golden_passed"] for check in checks),
-        "frameworks": {
-            name: {
-                "largest": max(a["largest"] for a in group),
-                "mean": float(np.mean([a["mean"] for a in group])),
-                "flips": sum(a["flips"] for a in group),
-            }
-            for name, group in by_framework.items()
-        },
-        "absent": checks[0]["absent"],
-    }
 
 
 def _pictures(

@@ -3,11 +3,12 @@
 import argparse
 import json
 import sys
-from pathlib import Path
+from typing import Any
 
+from stillwatch.benchmarks.reproduction import add_options, seeds_and_folder
 from stillwatch.benchmarks.tables import HEADER, as_text, detection_rows
-from stillwatch.runtime.errors import DataError, InputError
-from stillwatch.runtime.files import make_folder, write_text
+from stillwatch.runtime.errors import DataError
+from stillwatch.runtime.files import write_text
 from stillwatch.train.data import RDS_TEST, RDS_TRAIN, LabelledSeries, load_nab, simulate_cpu
 
 __all__ = ["add_arguments", "run"]
@@ -15,10 +16,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of a reproduction."""
-    parser.add_argument("--seeds", type=int, default=5, metavar="K", help="default: %(default)s")
-    parser.add_argument(
-        "--out", type=Path, default=Path("reproduction"), help="folder (default: %(default)s)"
-    )
+    add_options(parser, seeds=5, out="reproduction")
     parser.add_argument(
         "--simulated", action="store_true", help="use the built-in simulated series, not NAB's"
     )
@@ -26,16 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Reproduces, prints the table, and says where everything is; 1 where frameworks disagree."""
-    if arguments.seeds < 1:
-        raise InputError(f"expected at least one seed, got {arguments.seeds}")
-    out: Path = arguments.out
-    make_folder(out)
+    seeds, out = seeds_and_folder(arguments)
     train, test, simulated = _series(arguments.simulated)
 
     from stillwatch.benchmarks.nab_rds import reproduce  # MXNet takes seconds to import
     from stillwatch.benchmarks.nab_rds_report import nab_rds_page
 
-    results, pictures = reproduce(train, test, seeds=arguments.seeds, out=out, simulated=simulated)
+    results, pictures = reproduce(train, test, seeds=seeds, out=out, simulated=simulated)
     write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
     write_text(out / "report.html", nab_rds_page(results, pictures))
 
@@ -43,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if simulated:
         print("SIMULATED DATA: nothing below reproduces or contradicts the published figures.\n")
     print(as_text(HEADER, detection_rows(results)))
-    print(f"\nmedian over {arguments.seeds} seeds (minimum to maximum); on {test.name}")
+    print(f"\nmedian over {seeds} seeds (minimum to maximum); on {test.name}")
     agreed = _print_agreement(results["agreement"])
     print(f"capsules, checkpoint, results.json and report.html are in {out}")
     return 0 if agreed else 1
@@ -60,13 +55,12 @@ def _series(simulated: bool) -> tuple[LabelledSeries, LabelledSeries, bool]:
     return simulate_cpu(0), simulate_cpu(1, level=8.0, swing=2.0), True
 
 
-def _print_agreement(agreement: dict[str, object]) -> bool:
+def _print_agreement(agreement: dict[str, Any]) -> bool:
+    """Prints a line a framework; returns whether all agree, and every golden vector is met."""
     from stillwatch.export.golden import TOLERANCE
 
     passed = bool(agreement["golden_passed"])
-    frameworks = agreement["frameworks"]
-    assert isinstance(frameworks, dict)  # noqa: S101
-    for name, figures in frameworks.items():
+    for name, figures in agreement["frameworks"].items():
         good = figures["largest"] <= TOLERANCE and not figures["flips"]
         passed = passed and good
         print(

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from stillwatch.benchmarks import plots, report
+from stillwatch.benchmarks import nab_rds_plots, report
+from stillwatch.benchmarks.machine import provenance_line
 from stillwatch.benchmarks.nab_rds import Pictures
 from stillwatch.benchmarks.tables import HEADER, detection_rows
 
-__all__ = ["nab_rds_page", "provenance_line"]
+__all__ = ["nab_rds_page"]
 
 
 def nab_rds_page(results: dict[str, Any], pictures: Pictures) -> str:
@@ -45,14 +46,22 @@ def nab_rds_page(results: dict[str, Any], pictures: Pictures) -> str:
         ),
         report.paragraph("Pictures", "h2"),
         report.picture(
-            plots.series(pictures), "Both series, seed 0, masked. Shaded: NAB's labelled windows."
+            nab_rds_plots.series(pictures),
+            "Both series, seed 0, masked. Shaded: NAB's labelled windows.",
         ),
-        report.picture(plots.scores(pictures), "Scores of the test series, and the thresholds."),
-        report.picture(plots.learning_curves(results), "Learning curves of the masked seeds."),
         report.picture(
-            plots.error_histogram(pictures), "Errors of seed 0 under series scaling, and threshold."
+            nab_rds_plots.scores(pictures), "Scores of the test series, and the thresholds."
         ),
-        report.picture(plots.f1_by_seed(results), "F1 of every seed against the published 0.8."),
+        report.picture(
+            nab_rds_plots.learning_curves(results), "Learning curves of the masked seeds."
+        ),
+        report.picture(
+            nab_rds_plots.error_histogram(pictures),
+            "Errors of seed 0 under series scaling, and threshold.",
+        ),
+        report.picture(
+            nab_rds_plots.f1_by_seed(results), "F1 of every seed against the published 0.8."
+        ),
         report.paragraph("Agreement of frameworks", "h2"),
         report.table(
             ("against onnxruntime", "largest difference", "mean", "alarms flipped"),
@@ -76,13 +85,3 @@ def _confusion(row: dict[str, Any]) -> tuple[str, ...]:
     points = row["seeds"][0]["points"]
     counts = (f"{points[name]:,}" for name in ("tp", "fp", "fn", "tn"))
     return (row["model"] + masked, row["scaling"], *counts)
-
-
-def provenance_line(results: dict[str, Any]) -> str:
-    """Returns command, day, machine and versions in a line."""
-    machine = results["machine"]
-    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
-    return (
-        f"Made by '{results['command']}' on {results['date']}: {machine['cpu']}, "
-        f"{machine['cores']} cores, {machine['system']}; {versions}."
-    )

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 
 from stillwatch.benchmarks.detection import spread
+from stillwatch.benchmarks.kept import kept
 from stillwatch.benchmarks.sensor_chain import build
 from stillwatch.benchmarks.sensor_subjects import Subject
-from stillwatch.benchmarks.smd import evaluate_baselines, judge_capsule, kept
+from stillwatch.benchmarks.smd_baselines import evaluate_baselines
+from stillwatch.benchmarks.smd_judging import Row, judge_capsule
 from stillwatch.export.capsule import build_capsule
 from stillwatch.export.verification import compare
 from stillwatch.runtime.verify import replay
 from stillwatch.train.checkpoint import Checkpoint, load_checkpoint
 
-__all__ = ["FIGURES", "evaluate_subject", "summarize_rows"]
+__all__ = ["evaluate_subject", "summarize_rows"]
 
-FIGURES = ("precision", "recall", "f1", "oracle_f1", "vus_pr", "ap")
-
-Row = dict[str, Any]
+_FIGURES = ("precision", "recall", "f1", "oracle_f1", "vus_pr", "ap")
 
 
 def evaluate_subject(subject: Subject, seeds: int, out: Path) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def summarize_rows(rows: Iterable[Row]) -> list[Row]:
             "score": score,
             "parameters": group[0]["parameters"],
             "seeds": len(group),
-            **{figure: spread(group, figure) for figure in FIGURES},
+            **{figure: spread(group, figure) for figure in _FIGURES},
         }
         for (name, score), group in groups.items()
     ]

@@ -5,10 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from stillwatch.benchmarks.reproduction import add_options, seeds_and_folder
 from stillwatch.benchmarks.sensor_subjects import SUBJECTS, load_subject
 from stillwatch.benchmarks.tables import SENSOR_HEADER, as_text, sensor_rows
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.files import make_folder, write_text
+from stillwatch.runtime.files import write_text
 
 __all__ = ["add_arguments", "run"]
 
@@ -19,22 +20,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--subjects", nargs="+", choices=sorted(SUBJECTS), default=sorted(SUBJECTS),
         help="default: all",
     )  # fmt: skip
-    parser.add_argument("--seeds", type=int, default=3, metavar="K", help="default: %(default)s")
     parser.add_argument(
         "--beside", type=Path, metavar="RESULTS.json",
         help="results of 'reproduce smd', whose rows of the same machine are shown too",
     )  # fmt: skip
-    parser.add_argument(
-        "--out", type=Path, default=Path("reproduction-sensor"), help="default: %(default)s"
-    )
+    add_options(parser, seeds=3, out="reproduction-sensor")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains, judges and compares what is not there yet; 1 where frameworks disagree."""
-    if arguments.seeds < 1:
-        raise InputError(f"expected at least one seed, got {arguments.seeds}")
     others = _rows_of(arguments.beside) if arguments.beside else []
-    make_folder(arguments.out)
+    seeds, out = seeds_and_folder(arguments)
     subjects = [load_subject(name) for name in arguments.subjects]
 
     from stillwatch.benchmarks.machine import provenance
@@ -45,14 +41,14 @@ def run(arguments: argparse.Namespace) -> int:
     for subject in subjects:
         same = [row for row in others if row["machine"] == subject.machine.name]
         beside = summarize_rows([r for r in same if r["parameters"] and "int8" not in r["row"]])
-        found.append(evaluate_subject(subject, arguments.seeds, arguments.out) | {"beside": beside})
+        found.append(evaluate_subject(subject, seeds, out) | {"beside": beside})
     results: dict[str, Any] = {**provenance(), "subjects": found}
-    write_text(arguments.out / "results.json", json.dumps(results, indent=1) + "\n")
-    write_text(arguments.out / "report.html", results_page(results))
+    write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
+    write_text(out / "report.html", results_page(results))
     for subject_results in found:
         print(f"\n{subject_results['name']}")
         print(as_text(SENSOR_HEADER, sensor_rows(subject_results)))
-    print(f"\nmedian over seeds; results.json and report.html in {arguments.out}")
+    print(f"\nmedian over seeds; results.json and report.html in {out}")
     checks = [check for one in found for check in one["agreement"]]
     passed = all(c["golden_passed"] and all(f["passed"] for f in c["frameworks"]) for c in checks)
     return 0 if passed else 1

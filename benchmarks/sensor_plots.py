@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from stillwatch.benchmarks.plots import BLUE, GREY, ORANGE, RED
+from stillwatch.benchmarks.palette import BLUE, GREY, ORANGE, RED
 from stillwatch.runtime.arrays import AnyArray
 
 __all__ = ["error_distribution", "stopping_point"]

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from stillwatch.benchmarks import report, sensor_plots
-from stillwatch.benchmarks.machine import provenance
-from stillwatch.benchmarks.nab_rds_report import provenance_line
+from stillwatch.benchmarks.machine import provenance, provenance_line
 from stillwatch.benchmarks.sensor_chain import Chain
 from stillwatch.benchmarks.tables import SENSOR_HEADER, sensor_rows
 from stillwatch.train.data.recording import Recording

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from stillwatch.train.config import SensorConfig
 from stillwatch.train.data import Machine, load_nab, load_smd
 from stillwatch.train.data.recording import Recording
@@ -49,22 +47,16 @@ def _temperature() -> Subject:
     """
     series = load_nab(_TEMPERATURE)
     end = int(len(series.values) * _TRAINING_SHARE)
-    rows = np.arange(len(series.values))
-    inside = np.zeros(len(rows), bool)
-    for first, last in series.windows:
-        inside[first : last + 1] = True
-    values = series.values[:, None]
-    normal = rows[:end][~inside[:end]]
-    cuts = np.flatnonzero(np.diff(normal) > 1) + 1
-    segments = tuple(values[part] for part in np.split(normal, cuts))
     recording = Recording(
-        name="NAB machine temperature", channels=("temperature",), segments=segments
+        name="NAB machine temperature",
+        channels=("temperature",),
+        segments=series.normal_segments(end),
     )
     machine = Machine(
         name="temperature",
         train=recording.joined(),
-        test=values[end:],
-        labels=inside[end:],
+        test=series.values[end:, None],
+        labels=series.in_windows()[end:],
         incidents=tuple(
             Incident(first - end, last + 1 - end, (0,))
             for first, last in series.windows

@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from stillwatch.benchmarks.reproduction import add_options
 from stillwatch.benchmarks.smd_networks import Network, Plan, ablations, networks, train_network
 from stillwatch.benchmarks.tables import SMD_HEADER, as_text, smd_rows
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder, write_text
 from stillwatch.train.checkpoint import load_checkpoint
+from stillwatch.train.config_fields import CHANNEL_MODES
 from stillwatch.train.data import MACHINES, load_smd
 
 __all__ = ["add_arguments", "run"]
@@ -34,8 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--hidden", nargs="+", type=int, default=list(default.hidden), metavar="H",
         help="hidden units of the micro-students (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--channels", choices=["independent", "joint"], default=default.channels)
-    parser.add_argument("--seeds", type=int, default=default.seeds, metavar="K")
+    parser.add_argument("--channels", choices=CHANNEL_MODES, default=default.channels)
     parser.add_argument(
         "--step", type=int, default=default.step, help="rows between training windows"
     )
@@ -43,9 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="one machine, one micro-student, few epochs: minutes"
     )
-    parser.add_argument(
-        "--out", type=Path, default=Path("reproduction-smd"), help="folder (default: %(default)s)"
-    )
+    add_options(parser, seeds=default.seeds, out="reproduction-smd")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -61,8 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
     machines = [load_smd(name) for name in plan.machines]
 
     from stillwatch.benchmarks.machine import provenance
-    from stillwatch.benchmarks.smd import evaluate_baselines, evaluate_network, summarize
+    from stillwatch.benchmarks.smd import evaluate_network
+    from stillwatch.benchmarks.smd_baselines import evaluate_baselines
     from stillwatch.benchmarks.smd_report import smd_page
+    from stillwatch.benchmarks.smd_summary import summarize
 
     rows: list[dict[str, Any]] = []
     kept = out / "evaluations"

@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from stillwatch.benchmarks.plots import BLUE, GREEN, GREY, ORANGE, RED
+from stillwatch.benchmarks.palette import BLUE, GREEN, GREY, ORANGE, RED
 from stillwatch.runtime.detector import Result
 from stillwatch.train.data import Machine
 
 __all__ = ["incident_errors", "learning_curves", "machine_scores", "size_against_detection"]
 
 _WIDTH = 9.0
+_LONGEST_SHOWN = 1000  # rows of an incident
 _MARGIN = 150  # rows shown before and after an incident
 
 
@@ -68,8 +69,13 @@ def machine_scores(machine: Machine, result: Result, threshold: float) -> Figure
 
 
 def incident_errors(machine: Machine, result: Result) -> Figure:
-    """Returns each channel's error around the longest incident; labelled channels are marked."""
-    incident = max(machine.incidents, key=lambda i: (i.end - i.first) * (i.end - i.first < 1000))
+    """Returns each channel's error around an incident; labelled channels are marked.
+
+    The longest one that a picture can hold.
+    """
+    incident = max(
+        machine.incidents, key=lambda i: (i.end - i.first) * (i.end - i.first < _LONGEST_SHOWN)
+    )
     first, end = max(0, incident.first - _MARGIN), min(len(machine.test), incident.end + _MARGIN)
     figure = Figure(figsize=(_WIDTH, 6.4), layout="constrained")
     axes = figure.subplots()

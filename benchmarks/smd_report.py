@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch.benchmarks import report, smd_plots
-from stillwatch.benchmarks.nab_rds_report import provenance_line
+from stillwatch.benchmarks.machine import provenance_line
 from stillwatch.benchmarks.tables import SMD_HEADER, smd_rows
 from stillwatch.export.calibrate import calibrate
 from stillwatch.export.capsule import build_capsule

@@ -1,4 +1,4 @@
-"""The nab-rds results as rows of text: for the terminal, the report and README alike."""
+"""Results as rows of text: for the terminal, the reports and README alike."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -23,7 +23,8 @@ from stillwatch.benchmarks.tune import (
 from stillwatch.benchmarks.tune_report import importances, tune_page
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder, write_text
-from stillwatch.train.config import MISSING, SensorConfig
+from stillwatch.train.config import SensorConfig
+from stillwatch.train.config_fields import MISSING
 from stillwatch.train.data.recording import Recording
 from stillwatch.train.sensor_command import add_data_options, recording_of
 

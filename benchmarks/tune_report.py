@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from optuna.trial import TrialState
 
 from stillwatch.benchmarks import report
-from stillwatch.benchmarks.nab_rds_report import provenance_line
-from stillwatch.benchmarks.plots import BLUE, GREY, ORANGE
+from stillwatch.benchmarks.machine import provenance_line
+from stillwatch.benchmarks.palette import BLUE, GREY, ORANGE
 
 __all__ = ["importances", "tune_page"]
 

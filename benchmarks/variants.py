@@ -2,14 +2,14 @@
 
 import dataclasses
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from stillwatch.benchmarks.detection import count_points, count_windows, spread
-from stillwatch.runtime.files import make_folder, write_text
+from stillwatch.benchmarks.detection import spread
+from stillwatch.benchmarks.kept import kept
+from stillwatch.benchmarks.nab_rds_rows import counts
 from stillwatch.train.data.series import LabelledSeries
 from stillwatch.train.variants import Variant, alarms
 
@@ -46,7 +46,6 @@ def measure(
         for value in values
     ]
     rows = []
-    make_folder(out)
     bar = tqdm(total=len(changed) * seeds, desc="networks", unit="network")
     for name, value, variant in changed:
         figures = []
@@ -70,15 +69,8 @@ def _counted(
     train: LabelledSeries, test: LabelledSeries, variant: Variant, seed: int, out: Path
 ) -> dict[str, Any]:
     said = f"{train.name} {test.name} {variant} {seed}"
-    path = out / f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.json"
-    if path.is_file():
-        known: dict[str, Any] = json.loads(path.read_text())
-        return known
-    alarm = alarms(train, test, variant, seed)
-    found = {
-        "seed": seed,
-        "points": count_points(test.labels, alarm).as_dict(),
-        "windows": count_windows(test.windows, alarm).as_dict(),
-    }
-    write_text(path, json.dumps(found))
-    return found
+
+    def count() -> dict[str, Any]:
+        return {"seed": seed, **counts(test, alarms(train, test, variant, seed))}
+
+    return kept(out / f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.json", count)

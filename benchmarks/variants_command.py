@@ -2,29 +2,23 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
+from stillwatch.benchmarks.reproduction import add_options, seeds_and_folder
 from stillwatch.benchmarks.tables import VARIANTS_HEADER, as_text, variants_rows
-from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.files import make_folder, write_text
+from stillwatch.runtime.files import write_text
 
 __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of the experiment."""
-    parser.add_argument("--seeds", type=int, default=10, metavar="K", help="default: %(default)s")
-    parser.add_argument(
-        "--out", type=Path, default=Path("reproduction-variants"), help="default: %(default)s"
-    )
+    add_options(parser, seeds=10, out="reproduction-variants")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Trains every variant with every seed, and counts what each finds."""
-    if arguments.seeds < 1:
-        raise InputError(f"expected at least one seed, got {arguments.seeds}")
-    make_folder(arguments.out)
+    seeds, out = seeds_and_folder(arguments)
 
     from stillwatch.benchmarks.machine import provenance
     from stillwatch.benchmarks.nab_rds import PUBLISHED
@@ -36,11 +30,11 @@ def run(arguments: argparse.Namespace) -> int:
     results: dict[str, Any] = {
         **provenance(),
         "published": PUBLISHED,
-        "seeds": arguments.seeds,
-        "rows": measure(train, test, arguments.seeds, arguments.out / "networks"),
+        "seeds": seeds,
+        "rows": measure(train, test, seeds, out / "networks"),
     }
-    write_text(arguments.out / "results.json", json.dumps(results, indent=1) + "\n")
-    write_text(arguments.out / "report.html", variants_page(results))
+    write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
+    write_text(out / "report.html", variants_page(results))
     print(as_text(VARIANTS_HEADER, variants_rows(results)))
-    print(f"\nmedian over {arguments.seeds} seeds; results.json, report.html in {arguments.out}")
+    print(f"\nmedian over {seeds} seeds; results.json, report.html in {out}")
     return 0

@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from stillwatch.benchmarks import report
-from stillwatch.benchmarks.nab_rds_report import provenance_line
+from stillwatch.benchmarks.machine import provenance_line
 from stillwatch.benchmarks.palette import BLUE, GREY, RED
 from stillwatch.benchmarks.tables import VARIANTS_HEADER, variants_rows
 

@@ -12,13 +12,15 @@ from stillwatch.export.families import windowed
 from stillwatch.export.reference import nab_rds_reconstruction
 from stillwatch.runtime import capsule
 from stillwatch.runtime.arrays import Bool, Float64
+from stillwatch.runtime.checks import fixed_moments
 from stillwatch.runtime.contract import CapsuleInfo
 from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.scaling import Moments, series_moments
 from stillwatch.runtime.scoring import Mahalanobis, squared_error
 from stillwatch.train.checkpoint import load_checkpoint
 from stillwatch.train.config import NabRdsConfig
 
-__all__ = ["Judgement", "judgement"]
+__all__ = ["Judgement", "as_graphs_scale", "judgement"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,18 @@ class Judgement:
     def alarm(self, scaled: Float64, decoded: Float64) -> Bool:
         """Returns the alarms (T,) of scaled values (T, C) and their reconstruction."""
         return self.decide(self.score(scaled, decoded))
+
+
+def as_graphs_scale(values: Float64, info: CapsuleInfo) -> tuple[Moments, Float64]:
+    """Returns mean and scale for a series (T, C), and its scaled values as a graph computes them.
+
+    That is in single precision: who is given another input may give another
+    answer. Under any policy but `trained`
+    the figures are the series' own, as the published recipe scales a file.
+    """
+    moments = fixed_moments(None, None, info) or series_moments(values)
+    value, mean, scale = (part.astype(np.float32) for part in (values, moments.mean, moments.scale))
+    return moments, ((value - mean) / scale).astype(np.float64)
 
 
 def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:

@@ -15,10 +15,10 @@ from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.verify import replay
 
-__all__ = ["quantize"]
+__all__ = ["FEWEST_UNITS", "quantize"]
 
 # Below this many hidden units int8 is slower than fp32: packing costs more than the product saves.
-_FEWEST_UNITS = 64
+FEWEST_UNITS = 64
 _MARGIN = 2.0  # other processors round and saturate differently from the one that measured
 
 
@@ -35,9 +35,9 @@ def quantize(content: bytes, name: str) -> bytes:
 
     _, info = capsule.open_session(content, name)
     units = int(info.training.get("units", 0))
-    if info.state or units < _FEWEST_UNITS:
+    if info.state or units < FEWEST_UNITS:
         raise InputError(
-            f"int8 pays from {_FEWEST_UNITS} hidden units in whole windows, {name} has {units}: "
+            f"int8 pays from {FEWEST_UNITS} hidden units in whole windows, {name} has {units}: "
             "there it would be slower than fp32"
         )
     coded = onnx.load_from_string(content)

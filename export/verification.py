@@ -17,14 +17,13 @@ import onnx.reference
 
 from stillwatch.export.families import RECIPES
 from stillwatch.export.golden import TOLERANCE
-from stillwatch.export.judges import Judgement, judgement
+from stillwatch.export.judges import Judgement, as_graphs_scale, judgement
 from stillwatch.runtime import capsule
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
-from stillwatch.runtime.checks import fixed_moments
 from stillwatch.runtime.contract import OUTPUTS
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import ExtraError, InputError
-from stillwatch.runtime.scaling import Moments, series_moments
+from stillwatch.runtime.scaling import Moments
 from stillwatch.runtime.table import read_table
 from stillwatch.train.checkpoint import load_checkpoint
 
@@ -87,12 +86,7 @@ def compare(
     detector = Detector.load(model)
     if not detector.info.state:
         values = values[: len(values) // detector.info.window * detector.info.window]
-    fixed = fixed_moments(None, None, detector.info)
-    moments = fixed or series_moments(values)
-    # As the graph computes it: who is given another input may give another answer.
-    single = (part.astype(np.float32) for part in (values, moments.mean, moments.scale))
-    value, mean, scale = single
-    scaled = ((value - mean) / scale).astype(np.float64)
+    moments, scaled = as_graphs_scale(values, detector.info)
     case = judgement(model, folder, detector.info)
     reference = by_onnxruntime(detector, values, moments, scaled)
     others = [

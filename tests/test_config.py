@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from stillwatch.runtime.errors import ConfigError
-from stillwatch.train.config import CONFIGS, OPTIMIZERS, NabRdsConfig, config_from_dict
+from stillwatch.train.config import CONFIGS, NabRdsConfig, config_from_dict
+from stillwatch.train.config_fields import OPTIMIZERS
 
 OUT_OF_RANGE: list[tuple[str, Any]] = [
     ("units", 0),

@@ -10,7 +10,8 @@ from repeat_vectors import make_capsule, make_checkpoint, normal_rows, random_we
 from test_bench_engines import swapped_gates, wrong_gates
 
 from stillwatch.benchmarks import cross_check_command
-from stillwatch.benchmarks.cross_check import Case, cross_check
+from stillwatch.benchmarks.cross_check import cross_check
+from stillwatch.benchmarks.cross_check_case import Case
 from stillwatch.benchmarks.engines import engines
 from stillwatch.benchmarks.mx2onnx import run_mx2onnx
 from stillwatch.export.calibrate import build_uncalibrated, calibrate

@@ -11,9 +11,10 @@ from stillwatch.runtime.arrays import AnyArray, Float32
 from stillwatch.train import habits
 from stillwatch.train.config import RepeatVectorConfig
 from stillwatch.train.distil import build_network, train_windows
-from stillwatch.train.habits import PROGRESS_NAME, Epoch, reconstruct_all
+from stillwatch.train.habits import PROGRESS_NAME, Epoch
 from stillwatch.train.models.repeat_vector import RepeatVector
 from stillwatch.train.mxnet_compat import mx
+from stillwatch.train.passes import reconstruct_all
 from stillwatch.train.resume import load_progress
 from stillwatch.train.window_set import WindowSet
 
@@ -137,7 +138,7 @@ def test_early_stopping_restores_the_best_weights(tmp_path: Path) -> None:
 def canned(monkeypatch: pytest.MonkeyPatch, figures: list[float]) -> None:
     """Makes these the validation losses, in their order."""
     coming = iter(figures)
-    monkeypatch.setattr(habits, "_squared_error", lambda *_: next(coming))
+    monkeypatch.setattr(habits, "mean_squared_error", lambda *_: next(coming))
 
 
 def test_patience_counts_from_the_best_epoch(

@@ -9,6 +9,7 @@ import pytest
 from stillwatch.benchmarks.nab_rds import PUBLISHED, reproduce
 from stillwatch.benchmarks.readme import rewrite
 from stillwatch.runtime import DataError, Detector
+from stillwatch.runtime.cli.main import main
 from stillwatch.train.data import RDS_TEST, RDS_TRAIN, load_nab
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -131,3 +132,15 @@ def test_a_wrong_call_is_one_line(words: list[str], fragment: str) -> None:
     assert done.returncode == 2
     assert fragment in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("system", ["drift", "nab-rds", "sensor", "smd", "variants"])
+def test_no_reproduction_goes_without_a_seed(
+    system: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["reproduce", system, "--seeds", "0", "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert "at least one" in said
+    assert said.count("\n") == 1
+    assert not list(tmp_path.rglob("*.json"))

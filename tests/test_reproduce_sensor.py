@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from test_train_sensor import CONFIG
 
-from stillwatch.benchmarks import sensor_command, smd
+from stillwatch.benchmarks import sensor_command, smd_judging
 from stillwatch.benchmarks.sensor_subjects import Subject
 from stillwatch.benchmarks.tables import SENSOR_HEADER, sensor_rows
 from stillwatch.runtime import Detector
@@ -29,7 +29,7 @@ def subject() -> Subject:
     test[420:460] += 6
     machine = Machine("made-up", train, test, labels, (Incident(420, 460, (0, 1, 2)),))
     recording = Recording(name="made up", channels=("a", "b", "c"), segments=(train,))
-    config = replace(CONFIG, window=smd.WINDOW, step=20, epochs=2)
+    config = replace(CONFIG, window=smd_judging.WINDOW, step=20, epochs=2)
     return Subject(name="made up", recording=recording, machine=machine, config=config)
 
 

@@ -57,7 +57,7 @@ def test_the_whole_way_and_nothing_twice(tmp_path: Path, monkeypatch: pytest.Mon
         raise AssertionError("trained or judged a second time")
 
     monkeypatch.setattr("stillwatch.train.smd.train_windows", again)
-    monkeypatch.setattr("stillwatch.benchmarks.smd.evaluate", again)
+    monkeypatch.setattr("stillwatch.benchmarks.smd_judging.evaluate", again)
     assert smd_command.run(parsed(*words)) == 0
     repeated = json.loads((tmp_path / "results.json").read_text())
     assert repeated["summary"] == results["summary"]

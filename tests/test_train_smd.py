@@ -9,7 +9,7 @@ from test_distil import CONFIG, waves, windows_of
 
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.data.smd import Machine
-from stillwatch.train.habits import reconstruct_all
+from stillwatch.train.passes import reconstruct_all
 from stillwatch.train.smd import held_out, load_network, train_smd
 
 

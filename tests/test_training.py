@@ -9,7 +9,7 @@ import pytest
 from stillwatch.export.reference import nab_rds_reconstruction
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
-from stillwatch.train import nab_rds
+from stillwatch.train import sequences
 from stillwatch.train.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint
 from stillwatch.train.config import NabRdsConfig
 from stillwatch.train.data import LabelledSeries, simulate_cpu
@@ -94,6 +94,16 @@ def test_masked_changes_labelled_points_only() -> None:
     np.testing.assert_array_equal(masked[at], SERIES.values[at - 1])
 
 
+def test_normal_segments_end_where_labelled_windows_begin() -> None:
+    windows = ((2, 3), (6, 8), (11, 12))
+    series = replace(SERIES, values=np.arange(13.0), windows=windows)
+    inside = [2, 3, 6, 7, 8, 11, 12]
+    np.testing.assert_array_equal(np.flatnonzero(series.in_windows()), inside)
+    for end, expected in ((13, [[0, 1], [4, 5], [9, 10]]), (10, [[0, 1], [4, 5], [9]])):
+        found = series.normal_segments(end)
+        assert [part[:, 0].tolist() for part in found] == expected
+
+
 def test_scaler_is_fit_on_masked_series(trained: Path, tmp_path: Path) -> None:
     checkpoint, _ = load_checkpoint(trained)
     bare = train(tmp_path, masked=False, epochs=1)
@@ -162,7 +172,7 @@ class FixedScaler:
 def test_validation_never_moves_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: int | str, same: bool
 ) -> None:
-    monkeypatch.setattr(nab_rds, "StandardScaler", FixedScaler)
+    monkeypatch.setattr(sequences, "StandardScaler", FixedScaler)
     values = SERIES.values.copy()
     values[int(0.8 * len(values)) if row == "split" else int(row)] += 5.0
     train(tmp_path / "a")

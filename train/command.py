@@ -5,7 +5,8 @@ from pathlib import Path
 
 from stillwatch.runtime.errors import DataError
 from stillwatch.train import sensor_command
-from stillwatch.train.config import OPTIMIZERS, NabRdsConfig, RepeatVectorConfig
+from stillwatch.train.config import NabRdsConfig, RepeatVectorConfig
+from stillwatch.train.config_fields import CHANNEL_MODES, OPTIMIZERS
 from stillwatch.train.data import RDS_TRAIN, LabelledSeries, load_nab, load_smd, simulate_cpu
 
 __all__ = ["add_arguments", "run"]
@@ -60,7 +61,7 @@ def _add_smd(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layers", type=int, default=default.layers, help="of encoder and decoder each"
     )
-    parser.add_argument("--channels", choices=["independent", "joint"], default=default.channels)
+    parser.add_argument("--channels", choices=CHANNEL_MODES, default=default.channels)
     parser.add_argument(
         "--step", type=int, default=default.step, help="rows from one training window to the next"
     )

@@ -1,19 +1,16 @@
 """Training configurations: frozen, validated, and written into every checkpoint."""
 
 import dataclasses
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from stillwatch.runtime.errors import ConfigError
 from stillwatch.runtime.scaling import ScalingPolicy
+from stillwatch.train.config_fields import check, check_fields
 
 __all__ = [
-    "CHANNEL_MODES",
     "CONFIGS",
-    "MISSING",
-    "OPTIMIZERS",
     "Config",
     "NabRdsConfig",
     "RepeatVectorConfig",
@@ -21,10 +18,6 @@ __all__ = [
     "WindowedConfig",
     "config_from_dict",
 ]
-
-OPTIMIZERS = ("sgd", "adam", "rmsprop", "adagrad")
-CHANNEL_MODES = ("independent", "joint")
-MISSING = ("refuse", "forward", "interpolate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +45,8 @@ class NabRdsConfig:
 
     def __post_init__(self) -> None:
         """Raises ConfigError naming the first value of a wrong type or out of range."""
-        _check_fields(self)
-        _check(len(self.scaling) > 0, "at least one scaling policy", self.scaling)
+        check_fields(self)
+        check(len(self.scaling) > 0, "at least one scaling policy", self.scaling)
         for policy in self.scaling:
             ScalingPolicy.parse(policy)
 
@@ -88,7 +81,7 @@ class RepeatVectorConfig:
 
     def __post_init__(self) -> None:
         """Raises ConfigError naming the first value of a wrong type or out of range."""
-        _check_fields(self)
+        check_fields(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,55 +114,7 @@ class SensorConfig:
 
     def __post_init__(self) -> None:
         """Raises ConfigError naming the first value of a wrong type or out of range."""
-        _check_fields(self)
-
-
-# What a field may be, by its name, whichever configuration has it.
-_RANGES: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "units": ("units from 1 to 4096", lambda x: 1 <= x <= 4096),
-    "layers": ("1 to 8 layers", lambda x: 1 <= x <= 8),
-    "channels": (f"channels of {CHANNEL_MODES}", lambda x: x in CHANNEL_MODES),
-    "window": ("a window of 2 to 100000 values", lambda x: 2 <= x <= 100_000),
-    "step": ("a step of 1 to 100000 rows", lambda x: 1 <= x <= 100_000),
-    "epochs": ("1 to 100000 epochs", lambda x: 1 <= x <= 100_000),
-    "batch": ("a batch of 1 to 100000 windows", lambda x: 1 <= x <= 100_000),
-    "learning_rate": ("a learning rate above 0", lambda x: 0 < x < math.inf),
-    "optimizer": (f"an optimizer of {OPTIMIZERS}", lambda x: x in OPTIMIZERS),
-    "clip": ("a gradient norm above 0", lambda x: 0 < x < math.inf),
-    "patience": ("a patience of 1 to 100000", lambda x: 1 <= x <= 100_000),
-    "validation": ("a validation share between 0 and 1", lambda x: 0 < x < 1),
-    "sigmas": ("a number of sigmas above 0", lambda x: 0 < x < math.inf),
-    "alpha": ("an alpha from 0 to 1", lambda x: 0 <= x <= 1),
-    "temperature": ("a temperature above 0", lambda x: 0 < x < math.inf),
-    "dropout": ("a dropout from 0 to below 1", lambda x: 0 <= x < 1),
-    "missing": (f"missing values by one of {MISSING}", lambda x: x in MISSING),
-    "seed": ("a seed from 0 to 2**31 - 1", lambda x: 0 <= x < 2**31),
-}
-
-
-def _check_fields(config: object) -> None:
-    """Raises ConfigError naming the first value of a wrong type or out of range."""
-    _check_types(config)
-    for field in dataclasses.fields(config):  # type: ignore[arg-type]
-        if field.name in _RANGES:
-            expected, holds = _RANGES[field.name]
-            value = getattr(config, field.name)
-            _check(holds(value), expected, value)
-
-
-def _check_types(config: object) -> None:
-    """Holds every field to the type of its default; a whole number will do for a float."""
-    for field in dataclasses.fields(config):  # type: ignore[arg-type]
-        value, wanted = getattr(config, field.name), type(field.default)
-        fits = type(value) is wanted or (wanted is float and type(value) is int)
-        if wanted is tuple:
-            fits = fits and all(isinstance(item, str) for item in value)
-        _check(fits, f"{field.name} as {wanted.__name__}", value)
-
-
-def _check(holds: bool, expected: str, got: object) -> None:
-    if not holds:
-        raise ConfigError(f"expected {expected}, got {got!r}")
+        check_fields(self)
 
 
 WindowedConfig = RepeatVectorConfig | SensorConfig

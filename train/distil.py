@@ -17,9 +17,10 @@ from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import replacing
 from stillwatch.train.config import RepeatVectorConfig
 from stillwatch.train.fit import seed_everything, to_nd
-from stillwatch.train.habits import Epoch, Loss, reconstruct_all, train_with_habits
+from stillwatch.train.habits import Epoch, train_with_habits
 from stillwatch.train.models.repeat_vector import RepeatVector
 from stillwatch.train.mxnet_compat import mx
+from stillwatch.train.passes import Loss, reconstruct_all
 from stillwatch.train.window_set import WindowSet
 
 __all__ = ["build_network", "train_windows"]

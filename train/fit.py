@@ -61,7 +61,7 @@ def fit(
     progress: str | None = None,
     loss: mx.gluon.loss.Loss | None = None,
 ) -> dict[str, list[float]]:
-    """Trains `net` to reconstruct its input; returns {"train": ..., "validation": ...} a epoch.
+    """Trains `net` to reconstruct its input; returns {"train": ..., "validation": ...} by epoch.
 
     batches, validation: arrays (T, N, C) in the order they are fed.
     step_size: what the summed gradient is divided by, Gluon's `Trainer.step`.

@@ -3,17 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
 
-from stillwatch.runtime.arrays import Float32, Float64
+from stillwatch.runtime.arrays import Float32
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder
-from stillwatch.runtime.scaling import Moments, ScalingPolicy, rolling_moments
-from stillwatch.runtime.scoring import squared_error
-from stillwatch.runtime.thresholds import error_quantiles, mean_plus_sigmas, normal_scores
 from stillwatch.train.checkpoint import (
     PARAMS_NAME,
-    Calibration,
     Checkpoint,
     load_checkpoint,
     save_checkpoint,
@@ -21,9 +16,10 @@ from stillwatch.train.checkpoint import (
 from stillwatch.train.config import NabRdsConfig
 from stillwatch.train.data.series import LabelledSeries
 from stillwatch.train.fingerprint import fingerprint
-from stillwatch.train.fit import count_parameters, fit, save_network, seed_everything, to_nd
+from stillwatch.train.fit import count_parameters, save_network, to_nd
 from stillwatch.train.models.nab_rds import NabRds
-from stillwatch.train.mxnet_compat import mx
+from stillwatch.train.nab_rds_thresholds import calibrations, fewest_rows
+from stillwatch.train.sequences import standardised, train_on_sequences
 
 __all__ = ["load_network", "reconstruct", "train_nab_rds"]
 
@@ -38,42 +34,33 @@ def train_nab_rds(
     """
     values = series.masked() if config.masked else series.values
     split = min(int(len(values) * (1 - config.validation)), len(values) - 1)
-    longest = max(ScalingPolicy.parse(policy).history for policy in config.scaling)
-    needed = max(2 * config.window, longest + 1)
+    needed = fewest_rows(config)
     if split < config.window or len(values) < needed:
         raise InputError(f"expected at least {needed} training rows, got {len(values)}")
     make_folder(folder)  # before the work, not after it
-    scaler = StandardScaler().fit(values[:, None])
-    scaled = scaler.transform(values[:, None]).astype(np.float32)
-
-    seed_everything(config.seed)
+    scaled, trained = standardised(values)
     net = NabRds(config.units)
-    net.initialize(mx.init.Xavier())
-    net.hybridize()
-    trainer = mx.gluon.Trainer(
-        net.collect_params(), config.optimizer, {"learning_rate": config.learning_rate}
-    )
-    curve = fit(
+    curve = train_on_sequences(
         net,
-        _sequences(scaled[:split], config.window),
-        _sequences(scaled[split:], config.window),
-        trainer=trainer,
-        step_size=config.window,
+        scaled[:split],
+        scaled[split:],
+        seed=config.seed,
+        window=config.window,
         epochs=config.epochs,
+        optimizer=config.optimizer,
+        learning_rate=config.learning_rate,
         progress=f"nab-rds seed {config.seed}" if progress else None,
     )
-    trained = Moments(scaler.mean_[None], scaler.scale_[None])
     checkpoint = Checkpoint(
         family="nab-rds",
         config=config,
         channels=(("value", "percent"),),
-        mean=tuple(map(float, scaler.mean_)),
-        scale=tuple(map(float, scaler.scale_)),
+        mean=tuple(map(float, trained.mean[0])),
+        scale=tuple(map(float, trained.scale[0])),
         parameters=count_parameters(net),
-        calibrations={
-            policy: _calibrate(net, values, trained, config, ScalingPolicy.parse(policy))
-            for policy in config.scaling
-        },
+        calibrations=calibrations(
+            values, trained, config, lambda scaled: reconstruct(net, scaled, config)
+        ),
         curve=curve,
         data={"name": series.name, "rows": len(values), "sha256": fingerprint([values])},
     )
@@ -96,28 +83,6 @@ def reconstruct(net: NabRds, scaled: Float32, config: NabRdsConfig) -> Float32:
     parts = [net(to_nd(part)).asnumpy() for part in _folded(scaled, config.window)]
     # TNC -> NTC -> (N * T, C)
     return np.concatenate([part.transpose(1, 0, 2).reshape(-1, 1) for part in parts])
-
-
-def _calibrate(
-    net: NabRds, values: Float64, trained: Moments, config: NabRdsConfig, policy: ScalingPolicy
-) -> Calibration:
-    """Returns the threshold that the training series gives under a scaling policy."""
-    moments, rows = trained, values[:, None]
-    if policy.kind == "rolling":
-        moments = rolling_moments(rows, policy.history)
-        rows = rows[policy.history :]
-    scaled = ((rows - moments.mean) / moments.scale).astype(np.float32)
-    scores = squared_error(scaled, reconstruct(net, scaled, config))
-    return Calibration(
-        threshold=mean_plus_sigmas(scores, config.sigmas),
-        error_quantiles=error_quantiles(scores),
-        normal_scores=normal_scores(scores, config.window),
-    )
-
-
-def _sequences(scaled: Float32, window: int) -> list[Float32]:
-    """Returns consecutive values as sequences (window, 1, 1), TNC; the last may be shorter."""
-    return [scaled[i : i + window, None] for i in range(0, len(scaled), window)]
 
 
 def _folded(scaled: Float32, window: int) -> list[Float32]:

@@ -4,7 +4,8 @@ import argparse
 from dataclasses import fields
 from pathlib import Path
 
-from stillwatch.train.config import MISSING, SensorConfig
+from stillwatch.train.config import SensorConfig
+from stillwatch.train.config_fields import MISSING
 from stillwatch.train.data.recording import Recording
 from stillwatch.train.data.table_file import load_recording
 

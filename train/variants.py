@@ -7,14 +7,14 @@ that ships is nab_rds.py, and the first variant is that recipe.
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.preprocessing import StandardScaler
 
 from stillwatch.runtime.arrays import Bool, Float32, Float64
 from stillwatch.runtime.scoring import squared_error
 from stillwatch.runtime.thresholds import mean_plus_sigmas
 from stillwatch.train.data.series import LabelledSeries
-from stillwatch.train.fit import fit, seed_everything, to_nd
+from stillwatch.train.fit import to_nd
 from stillwatch.train.mxnet_compat import mx
+from stillwatch.train.sequences import sequences, standardised, train_on_sequences
 
 __all__ = ["Variant", "alarms"]
 
@@ -55,27 +55,24 @@ def alarms(train: LabelledSeries, test: LabelledSeries, variant: Variant, seed: 
     As published otherwise: each series is standardised by itself, and the
     threshold is mean + 3 deviations of the errors of the whole training series.
     """
-    values = train.masked() if variant.masked else train.values
-    scaled = _standardised(values)
-    split = int(len(values) * (1 - _VALIDATION))
-    seed_everything(seed)
+    scaled, _ = standardised(train.masked() if variant.masked else train.values)
+    split = int(len(scaled) * (1 - _VALIDATION))
     net = _network(variant)
-    net.initialize(_INITIALIZERS[variant.initializer]())
-    net.hybridize()
-    trainer = mx.gluon.Trainer(
-        net.collect_params(), variant.optimizer, {"learning_rate": variant.learning_rate}
-    )
-    fit(
+    train_on_sequences(
         net,
-        _sequences(scaled[:split], variant.batch),
-        _sequences(scaled[split:], variant.batch),
-        trainer=trainer,
-        step_size=variant.batch,
+        scaled[:split],
+        scaled[split:],
+        seed=seed,
+        window=variant.batch,
         epochs=variant.epochs,
+        optimizer=variant.optimizer,
+        learning_rate=variant.learning_rate,
+        initializer=_INITIALIZERS[variant.initializer](),
         loss=_LOSSES[variant.loss](),
     )
     threshold = mean_plus_sigmas(_scores(net, scaled, variant), _SIGMAS).value
-    alarm: Bool = _scores(net, _standardised(test.values), variant) > threshold
+    of_test, _ = standardised(test.values)
+    alarm: Bool = _scores(net, of_test, variant) > threshold
     return alarm
 
 
@@ -89,18 +86,8 @@ def _network(variant: Variant) -> mx.gluon.nn.HybridSequential:
     return net
 
 
-def _standardised(values: Float64) -> Float32:
-    scaled: Float32 = StandardScaler().fit_transform(values[:, None]).astype(np.float32)
-    return scaled
-
-
-def _sequences(scaled: Float32, batch: int) -> list[Float32]:
-    """Returns consecutive values as sequences (T, 1, 1), TNC; the last may be shorter."""
-    return [scaled[i : i + batch, None] for i in range(0, len(scaled), batch)]
-
-
 def _scores(net: mx.gluon.nn.HybridSequential, scaled: Float32, variant: Variant) -> Float64:
     """Returns the squared error (T,) of each value."""
-    parts = [net(to_nd(part)).asnumpy()[:, 0] for part in _sequences(scaled, variant.batch)]
+    parts = [net(to_nd(part)).asnumpy()[:, 0] for part in sequences(scaled, variant.batch)]
     scores: Float64 = squared_error(scaled, np.concatenate(parts))
     return scores

@@ -32,3 +32,16 @@ class LabelledSeries:
         before = np.searchsorted(normal, np.arange(len(self.values)), side="right") - 1
         masked: Float64 = self.values[normal[np.maximum(before, 0)]]
         return masked
+
+    def in_windows(self) -> Bool:
+        """Returns (T,): True for the rows of labelled windows."""
+        inside = np.zeros(len(self.values), bool)
+        for first, last in self.windows:
+            inside[first : last + 1] = True
+        return inside
+
+    def normal_segments(self, end: int) -> tuple[Float64, ...]:
+        """Returns the values before row `end`, cut where labelled windows are left out: (T, 1)."""
+        normal = np.flatnonzero(~self.in_windows()[:end])
+        parts = np.split(normal, np.flatnonzero(np.diff(normal) > 1) + 1)
+        return tuple(self.values[part, None] for part in parts)

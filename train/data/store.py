@@ -110,14 +110,6 @@ class Store:
         self._verify(path, content, source)
         return content
 
-    def available(self) -> bool:
-        """Whether a file of the data set is at hand or can be downloaded now."""
-        try:
-            self.read(next(iter(self.data_set.blob_ids)))
-        except DataError:
-            return False
-        return True
-
     def fetch(self) -> Path:
         """Brings every file into the store, with a progress bar, and returns its folder.
 

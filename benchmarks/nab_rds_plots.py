@@ -13,11 +13,6 @@ from stillwatch.runtime.detector import Result
 from stillwatch.train.data import LabelledSeries
 
 __all__ = [
-    "BLUE",
-    "GREEN",
-    "GREY",
-    "ORANGE",
-    "RED",
     "error_histogram",
     "f1_by_seed",
     "learning_curves",
