@@ -5,7 +5,7 @@ import statistics
 from matplotlib.figure import Figure
 
 from stillwatch.benchmarks.bench_figure import figure_of, plain_numbers
-from stillwatch.benchmarks.bench_tables import cold_parts
+from stillwatch.benchmarks.bench_footprint import cold_parts
 from stillwatch.benchmarks.cards import Card
 from stillwatch.benchmarks.palette import BLUE, GREEN, GREY, ORANGE
 

@@ -65,7 +65,7 @@ def _bench(arguments: argparse.Namespace) -> int:
     from stillwatch.benchmarks.bench_run import measure
     from stillwatch.benchmarks.bench_subjects import given_subjects, made_subjects
     from stillwatch.benchmarks.bench_tables import summary
-    from stillwatch.benchmarks.cards import write_card
+    from stillwatch.benchmarks.card_file import write_card
     from stillwatch.benchmarks.engines import named
     from stillwatch.runtime.files import make_folder
 
@@ -101,7 +101,7 @@ def _compare(arguments: argparse.Namespace) -> int:
         disagreements,
         remarks,
     )
-    from stillwatch.benchmarks.cards import read_card
+    from stillwatch.benchmarks.card_file import read_card
     from stillwatch.benchmarks.tables import as_text
 
     if not arguments.regression > 0:
@@ -126,7 +126,7 @@ def _edge(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from stillwatch.benchmarks.bench_plan import Plan
-    from stillwatch.benchmarks.cards import read_card
+    from stillwatch.benchmarks.card_file import read_card
     from stillwatch.benchmarks.edge import EDGE_HEADER, edge_rows, figures
     from stillwatch.benchmarks.edge_measure import memory, second_thread
     from stillwatch.benchmarks.machine import provenance

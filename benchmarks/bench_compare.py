@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stillwatch.benchmarks.bench_ratios import quoted_ratios
 from stillwatch.benchmarks.bench_statistics import Ratio, ratio
-from stillwatch.benchmarks.bench_tables import quoted_ratios
 from stillwatch.benchmarks.cards import Card, Timing
 
 __all__ = [

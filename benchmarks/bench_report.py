@@ -7,7 +7,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from stillwatch.benchmarks import bench_cold_plots, bench_plots, bench_tables, report
+from stillwatch.benchmarks import (
+    bench_cold_plots,
+    bench_footprint,
+    bench_plots,
+    bench_tables,
+    report,
+)
 from stillwatch.benchmarks.bench_scaling import scaling
 from stillwatch.benchmarks.cards import Card
 from stillwatch.runtime.files import replacing, write_text
@@ -70,14 +76,14 @@ def _page(card: Card, figures: dict[str, tuple[Figure, str]]) -> str:
         ("One value at a time: nab-rds", bench_tables.STEP_HEADER, bench_tables.step_rows(card)),
         (
             "Cold start, memory, disk",
-            bench_tables.COLD_HEADER,
-            bench_tables.cold_rows(card),
+            bench_footprint.COLD_HEADER,
+            bench_footprint.cold_rows(card),
         ),
-        ("Networks", bench_tables.SIZE_HEADER, bench_tables.size_rows(card)),
+        ("Networks", bench_footprint.SIZE_HEADER, bench_footprint.size_rows(card)),
         (
             "Parity with float64 NumPy, before timing",
-            bench_tables.PARITY_HEADER,
-            bench_tables.parity_rows(card),
+            bench_footprint.PARITY_HEADER,
+            bench_footprint.parity_rows(card),
         ),
         ("All latencies", bench_tables.LATENCY_HEADER, bench_tables.latency_rows(card)),
     )

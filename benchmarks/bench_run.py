@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
+from stillwatch.benchmarks.bench_entries import parity_entries, sweep_entries, timing_entries
 from stillwatch.benchmarks.bench_plan import BASELINE, Plan
 from stillwatch.benchmarks.bench_prepare import (
     Prepared,
@@ -18,17 +18,7 @@ from stillwatch.benchmarks.bench_prepare import (
     subject_entry,
 )
 from stillwatch.benchmarks.bench_processes import cold_start, environment, work
-from stillwatch.benchmarks.bench_statistics import quantiles
-from stillwatch.benchmarks.cards import (
-    CARD_SCHEMA,
-    Card,
-    Cold,
-    Parity,
-    Peaks,
-    Sweep,
-    Timing,
-)
-from stillwatch.benchmarks.engines.base import Engine
+from stillwatch.benchmarks.cards import CARD_SCHEMA, Card, Cold, Parity, Peaks
 from stillwatch.benchmarks.machine import machine, provenance
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.config import NabRdsConfig
@@ -51,7 +41,7 @@ def measure(setup: Setup) -> Card:
         if len(checked["absent"]) == len(names):
             raise InputError(f"none of the engines can run here: {checked['absent']}")
         peaks, *distances = checked["found"]
-        parity = _parity(prepared, distances, setup.engines)
+        parity = parity_entries(prepared, distances, setup.engines)
         bar.update()
         bar.set_description("latency")
         jobs = list(_timing_jobs(prepared, parity, plan))
@@ -78,21 +68,10 @@ def measure(setup: Setup) -> Card:
         absent=checked["absent"],
         refused=refused,
         parity=parity,
-        timings=_timings(jobs, passes),
+        timings=timing_entries(jobs, passes),
         cold=cold,
-        sweep=_sweeps(jobs, passes),
+        sweep=sweep_entries(jobs, passes),
     )
-
-
-def _parity(
-    prepared: list[Prepared], found: list[dict[str, Any]], engines: list[Engine]
-) -> list[Parity]:
-    tolerances = {engine.name: engine.tolerance for engine in engines}
-    return [
-        Parity(subject=one.subject.name, engine=name, tolerance=tolerances[name], **figures)
-        for one, by_engine in zip(prepared, found, strict=True)
-        for name, figures in by_engine.items()
-    ]
 
 
 def _timing_jobs(
@@ -136,52 +115,6 @@ def _baseline(
     return {
         "subject": subject, "engine": engine, "path": of.paths[engine], "scenarios": scenarios,
     }  # fmt: skip
-
-
-def _timings(jobs: list[dict[str, Any]], passes: list[list[dict[str, Any]]]) -> list[Timing]:
-    timings = []
-    for place, job in enumerate(jobs):
-        found = [one[place] for one in passes]
-        for scenario, by_engine in found[0]["spans"].items():
-            spans = {e: [process["spans"][scenario][e] for process in found] for e in by_engine}
-            baseline = _medians(spans.pop("", []))
-            windows = job[job["stage"]][scenario]
-            for engine, processes in spans.items():
-                calls = [us for rounds in processes for burst in rounds for us in burst]
-                timings.append(
-                    Timing(
-                        subject=job["subject"],
-                        engine=engine,
-                        scenario=scenario,
-                        windows=windows,
-                        chunks=[
-                            process["chunks"][scenario][engine] if "chunks" in process else windows
-                            for process in found
-                        ],
-                        calls=len(calls),
-                        quantiles=quantiles(calls),
-                        rounds=_medians(processes),
-                        baseline=baseline,
-                    )
-                )
-    return timings
-
-
-def _sweeps(jobs: list[dict[str, Any]], passes: list[list[dict[str, Any]]]) -> list[Sweep]:
-    return [
-        Sweep(
-            subject=job["subject"],
-            engine=engine,
-            windows=job["batches"],
-            us=[one[place]["sweep"][engine] for one in passes],
-        )
-        for place, job in enumerate(jobs)
-        for engine in passes[0][place].get("sweep", {})
-    ]
-
-
-def _medians(processes: list[list[list[float]]]) -> list[list[float]]:
-    return [[float(np.median(burst)) for burst in rounds] for rounds in processes]
 
 
 def _cold_starts(prepared: list[Prepared], parity: list[Parity], setup: Setup) -> list[Cold]:

@@ -1,19 +1,8 @@
-"""Latency cards: what one run of `stillwatch bench` measured, as JSON with a versioned schema.
+"""Latency cards: what one run of `stillwatch bench` measured; the dataclasses are the schema."""
 
-The dataclasses are the schema. Reading is strict: a field that is missing, is
-not known or has another type is refused, with its place in the document.
-"""
-
-import dataclasses
-import json
 import statistics
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-from stillwatch.benchmarks.strict import decoded
-from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.files import write_text
 
 __all__ = [
     "CARD_SCHEMA",
@@ -26,8 +15,6 @@ __all__ = [
     "SubjectEntry",
     "Sweep",
     "Timing",
-    "read_card",
-    "write_card",
 ]
 
 CARD_SCHEMA = 2
@@ -199,30 +186,3 @@ class Card:
         """Returns the timing of an engine, None where it was not timed."""
         wanted = (subject, engine, scenario)
         return next((timing for timing in self.timings if timing.key == wanted), None)
-
-
-def write_card(path: Path, card: Card) -> None:
-    """Writes the card as JSON."""
-    text = json.dumps(dataclasses.asdict(card), indent=1, allow_nan=False)
-    write_text(path, text + "\n")
-
-
-def read_card(path: Path) -> Card:
-    """Returns the card in a file; raises InputError where it is not one of this schema."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}") from error
-    found = document.get("schema") if isinstance(document, dict) else None
-    if found != CARD_SCHEMA:
-        raise InputError(
-            f"{path} is no latency card of schema {CARD_SCHEMA}: it says {found!r}; "
-            "make one with 'stillwatch bench'"
-        )
-    try:
-        card: Card = decoded(Card, document, "card")
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path} does not fit the schema: {error}") from error
-    return card

@@ -21,12 +21,11 @@ from stillwatch.benchmarks.engines.onnxruntime import TOLERANCE as ONNXRUNTIME_T
 from stillwatch.benchmarks.engines.onnxruntime_int8 import TOLERANCE as INT8_TOLERANCE
 from stillwatch.benchmarks.mx2onnx import run_mx2onnx
 from stillwatch.export.golden import TOLERANCE
+from stillwatch.export.graph_answers import Answer, by_onnxruntime, by_reference_evaluator
 from stillwatch.export.quantize import quantize
-from stillwatch.export.verification import Answer, by_onnxruntime, by_reference_evaluator
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import ExtraError, InputError
-from stillwatch.runtime.files import write_bytes
 
 __all__ = ["cross_check"]
 
@@ -43,7 +42,7 @@ def cross_check(
     """
     prepared = prepare(case, scratch)
     absent: dict[str, str] = {}
-    differences = list(_by_graph(prepared, scratch, absent))
+    differences = list(_by_graph(prepared, absent))
     own = [engine for engine in engines if engine.package != "onnxruntime"]
     started, missing = available(own)
     absent |= missing
@@ -75,21 +74,29 @@ def _loaded(engine: Engine, case: Case, scratch: Path) -> Run:
     return engine.load(engine.prepare(case.folder, scratch / engine.name), 1)
 
 
-def _by_graph(p: Prepared, scratch: Path, absent: dict[str, str]) -> Iterator[Difference]:
-    """Yields onnxruntime's difference, int8's where it pays, and the reference evaluator's."""
+def _by_graph(p: Prepared, absent: dict[str, str]) -> Iterator[Difference]:
+    """Yields onnxruntime's difference in each form, int8 too where it pays; the evaluator's."""
     runtime = f"onnxruntime {importlib.metadata.version('onnxruntime')}"
-    answer = by_onnxruntime(p.detector, p.values, p.moments, p.scaled)
-    yield difference(p, replace(answer, framework=runtime), ONNXRUNTIME_TOLERANCE, exact=True)
-    small, small_name = scratch / "int8.onnx", f"{runtime}, int8"
-    try:
-        write_bytes(small, quantize(p.case.content, p.case.name))
-    except InputError as error:
-        absent[small_name] = str(error)
-    else:
-        answer = by_onnxruntime(Detector.load(small), p.values, p.moments, p.scaled)
-        yield difference(p, replace(answer, framework=small_name), INT8_TOLERANCE, exact=False)
+    for form, content in p.case.forms.items():
+        yield _by_runtime(p, content, runtime + form, ONNXRUNTIME_TOLERANCE, exact=True)
+        name = f"{runtime}, int8{form}"
+        try:
+            small = quantize(content, p.case.name)
+        except InputError as error:
+            absent[name] = str(error)
+        else:
+            yield _by_runtime(p, small, name, INT8_TOLERANCE, exact=False)
     answer = by_reference_evaluator(p.model, p.detector, p.values, p.moments, p.scaled)
     yield difference(p, answer, TOLERANCE, exact=True)
+
+
+def _by_runtime(
+    p: Prepared, content: bytes, name: str, tolerance: float, *, exact: bool
+) -> Difference:
+    """Returns how far a capsule in onnxruntime is."""
+    detector = Detector.from_bytes(content, name)
+    answer = by_onnxruntime(detector, p.values, p.moments, p.scaled)
+    return difference(p, replace(answer, framework=name), tolerance, exact=exact)
 
 
 def _by_windows(run: Run, p: Prepared) -> Float64:

@@ -15,13 +15,22 @@ __all__ = ["Case", "Prepared", "prepare"]
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A checkpoint, its capsule with thresholds, and the series (T, C) to compare on."""
+    """A checkpoint, its capsule with thresholds, and the series (T, C) to compare on.
+
+    projected: the capsule with the decoder's other form, where the family has one.
+    """
 
     name: str
     folder: Path
     content: bytes
+    projected: bytes | None = None
     series: str
     values: Float64
+
+    @property
+    def forms(self) -> dict[str, bytes]:
+        """The capsule's forms by what a framework's name is to say of them."""
+        return {"": self.content} | ({", projected": self.projected} if self.projected else {})
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from stillwatch.benchmarks.machine import provenance
 from stillwatch.benchmarks.tables import as_text
 from stillwatch.export.calibrate import calibrate
 from stillwatch.export.capsule import build_capsule
+from stillwatch.export.families import WINDOWED
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import write_text
@@ -82,12 +83,18 @@ def _cases(folders: Sequence[Path], series: Path | None) -> Iterator[Case]:
         if folder in _COMMITTED:
             name = folder.parent.name
         channels = [channel for channel, _ in checkpoint.channels]
+        projected = None
         if isinstance(checkpoint.config, NabRdsConfig):
             label, values = _nab_rds_series(series, channels)
         else:
             label, normal, values = _machine_series(series, channels)
-            content = calibrate(content, name, normal).content
-        yield Case(name=name, folder=folder, content=content, series=label, values=values)
+            base, content = content, calibrate(content, name, normal).content
+            if "projected" in WINDOWED[checkpoint.family].decoders:
+                projected = calibrate(base, name, normal, decoder="projected").content
+        yield Case(
+            name=name, folder=folder, content=content, projected=projected, series=label,
+            values=values,
+        )  # fmt: skip
 
 
 def _nab_rds_series(series: Path | None, channels: list[str]) -> tuple[str, Float64]:

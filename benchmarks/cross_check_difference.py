@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.benchmarks.cross_check_case import Prepared
-from stillwatch.export.verification import Answer
+from stillwatch.export.graph_answers import Answer
 
 __all__ = ["Difference", "difference"]
 

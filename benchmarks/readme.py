@@ -11,15 +11,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from stillwatch.benchmarks.bench_compare import disagreements
+from stillwatch.benchmarks.bench_footprint import COLD_HEADER, cold_rows
 from stillwatch.benchmarks.bench_tables import (
-    COLD_HEADER,
     ENGINE_HEADER,
     NETWORK_HEADER,
-    cold_rows,
     engine_rows,
     network_rows,
 )
-from stillwatch.benchmarks.cards import Card, read_card
+from stillwatch.benchmarks.card_file import read_card
+from stillwatch.benchmarks.cards import Card
 from stillwatch.benchmarks.edge import EDGE_HEADER, edge_rows
 from stillwatch.benchmarks.tables import (
     DRIFT_HEADER,
@@ -113,9 +114,13 @@ def drift_section(results: dict[str, Any]) -> str:
     )
 
 
-def bench_section(card: Card) -> str:
-    """Returns README's part on latency: networks, engines on the same weights, cold starts."""
-    versions = ", ".join(f"{e.name} {e.version}" for e in card.engines)
+def bench_section(card: Card, again: Card) -> str:
+    """Returns README's part on latency: networks, engines on the same weights, cold starts.
+
+    again: of a second run, to say on how many ratios the two agree.
+    """
+    packages = {engine.package: engine.version for engine in card.engines}
+    versions = ", ".join(f"{name} {version}" for name, version in packages.items())
     absent = "".join(f"; {name} absent" for name in card.absent)
     return "\n".join(
         [
@@ -131,7 +136,8 @@ def bench_section(card: Card) -> str:
             "",
             f"`{card.command}` on {card.date}: {card.machine.cpu}, {card.machine.cores} cores, "
             f"{card.threads} thread{'s' * (card.threads > 1)}, {card.plan['processes']} processes; "
-            f"{versions}{absent}. Ratios with their 99 % interval.",
+            f"{versions}{absent}. Ratios with their 99 % interval. Of this run and a second one, "
+            f"{disagreements(card, again)[-1]}.",
         ]
     )
 
@@ -162,21 +168,14 @@ def rewrite(readme: str, root: Path) -> str:
     for name, section in _SECTIONS.items():
         results = json.loads((root / _RESULTS / name / "results.json").read_text())
         readme = _between(readme, name, section(results))
-    if _begin("bench") in readme:
-        card = read_card(root / _RESULTS / "bench" / "card.json")
-        readme = _between(readme, "bench", bench_section(card))
-    if _begin("edge") in readme:
-        results = json.loads((root / _RESULTS / "bench" / "edge.json").read_text())
-        readme = _between(readme, "edge", edge_section(results))
-    return readme
-
-
-def _begin(name: str) -> str:
-    return f"<!-- {name}: generated -->"
+    runs = (read_card(root / _RESULTS / "bench" / name) for name in ("card.json", "again.json"))
+    readme = _between(readme, "bench", bench_section(*runs))
+    results = json.loads((root / _RESULTS / "bench" / "edge.json").read_text())
+    return _between(readme, "edge", edge_section(results))
 
 
 def _between(text: str, name: str, content: str) -> str:
-    begin, end = _begin(name), f"<!-- {name}: end -->"
+    begin, end = f"<!-- {name}: generated -->", f"<!-- {name}: end -->"
     found = re.search(f"{re.escape(begin)}.*?{re.escape(end)}", text, re.DOTALL)
     if found is None:
         raise SystemExit(f"README has no part between {begin} and {end}")

@@ -6,37 +6,28 @@ any other, with any number of channels, once it has seen its normal data.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from stillwatch.export.capsule import check_parameters, producer, seal_model
-from stillwatch.export.families import WINDOWED, expected_shapes, windowed
-from stillwatch.export.golden import TOLERANCE, golden_vectors
+from stillwatch.export.families import windowed
 from stillwatch.export.judge_nodes import Sensors
-from stillwatch.export.lstm import Weights
 from stillwatch.export.network import weights_of_capsule
+from stillwatch.export.windowed_capsule import build_windowed, windowed_config
 from stillwatch.runtime import capsule
-from stillwatch.runtime.arrays import LARGEST, AnyArray, Bool, Float64
-from stillwatch.runtime.contract import SCHEMA_VERSION, CapsuleInfo, Channel
+from stillwatch.runtime.arrays import LARGEST, Float64
+from stillwatch.runtime.contract import CapsuleInfo, Channel
 from stillwatch.runtime.detector import Detector
-from stillwatch.runtime.errors import CapsuleError, CheckpointError, InputError
-from stillwatch.runtime.scaling import ScalingPolicy, series_moments
-from stillwatch.runtime.scoring import Mahalanobis, fit_mahalanobis
+from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.scaling import series_moments
+from stillwatch.runtime.scoring import fit_mahalanobis
 from stillwatch.runtime.thresholds import error_quantiles, normal_scores, window_threshold
-from stillwatch.train.checkpoint import Checkpoint
-from stillwatch.train.config import (
-    CONFIGS,
-    RepeatVectorConfig,
-    SensorConfig,
-    WindowedConfig,
-    config_from_dict,
-)
+from stillwatch.train.config import WindowedConfig, config_from_dict
 from stillwatch.train.fingerprint import fingerprint
 
-__all__ = ["Calibrated", "build_uncalibrated", "calibrate"]
+__all__ = ["SHRINKAGE", "Calibrated", "calibrate"]
 
 # The share of the mean variance that is added to Sigma's diagonal; chosen on machines 1-7 and 2-1.
 SHRINKAGE = 0.01
@@ -56,50 +47,6 @@ class Calibrated:
     condition: float
     constant: tuple[str, ...]
     remarks: tuple[str, ...]
-
-
-def build_uncalibrated(
-    checkpoint: Checkpoint,
-    weights: Mapping[str, AnyArray],
-    *,
-    plain_inputs: bool = False,
-    decoder: str = "plain",
-) -> bytes:
-    """Returns a capsule that holds the network and no sensors yet; it never alarms.
-
-    decoder: one of DECODERS, the form of the graph.
-    """
-    config = _config(checkpoint.config)
-    channels = len(checkpoint.channels)
-    family = WINDOWED[checkpoint.family]
-    check_parameters(weights, expected_shapes(checkpoint))
-    network = family.weights(config, weights)
-    found = sum(weight.size for weight in weights.values())
-    if not family.second_bias:
-        second = [layer.h2h_bias for layer in (*network.encoder, *network.decoder)]
-        if any(map(np.any, second)):
-            raise CheckpointError("the second bias of an LSTM layer is not zero: not this family's")
-        found -= sum(bias.size for bias in second)
-    if found != checkpoint.parameters:
-        raise CheckpointError(
-            f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
-        )
-    return _build(
-        config,
-        network,
-        dataclasses.replace(
-            Sensors.unknown(channels, level=False),
-            mean=np.array(checkpoint.mean),
-            scale=np.array(checkpoint.scale),
-        ),
-        level=False,
-        channels=tuple(Channel(name, unit) for name, unit in checkpoint.channels),
-        parameters=checkpoint.parameters,
-        data=checkpoint.data,
-        training={**asdict(config), "data": checkpoint.data["name"]},
-        plain_inputs=plain_inputs,
-        decoder=decoder,
-    )
 
 
 def calibrate(
@@ -127,7 +74,7 @@ def calibrate(
     windowed(info.family, name)
     trained = {key: value for key, value in info.training.items() if key != "decoder"}
     configured = {key: value for key, value in trained.items() if key not in _NOT_CONFIG}
-    config = _config(config_from_dict(info.family, configured))
+    config = windowed_config(config_from_dict(info.family, configured))
     names = tuple(channels or info.channel_names)
     _check(normal, names, info, config, rate)
     network = weights_of_capsule(content, config, name)
@@ -135,7 +82,7 @@ def calibrate(
     constant = tuple(n for n, span in zip(names, np.ptp(normal, axis=0), strict=True) if not span)
 
     def build(sensors: Sensors, plain_inputs: bool = False, **described: Any) -> bytes:
-        return _build(
+        return build_windowed(
             config,
             network,
             sensors,
@@ -187,68 +134,6 @@ def _features(
     return np.concatenate([error, (normal - mean) / scale], axis=1) if level else error
 
 
-def _build(
-    config: WindowedConfig,
-    network: Weights,
-    sensors: Sensors,
-    *,
-    level: bool,
-    channels: tuple[Channel, ...],
-    parameters: int,
-    data: Mapping[str, Any],
-    training: Mapping[str, Any],
-    plain_inputs: bool,
-    decoder: str,
-    threshold: Mapping[str, Any] | None = None,
-    error_quantiles: Mapping[str, float] | None = None,
-    normal_scores: Mapping[str, Any] | None = None,
-) -> bytes:
-    name = next(name for name, kind in CONFIGS.items() if isinstance(config, kind))
-    family = WINDOWED[name]
-    if decoder not in family.decoders:
-        raise InputError(
-            f"expected a decoder {' or '.join(family.decoders)} for {name}, got {decoder!r}"
-        )
-    distance = Mahalanobis(sensors.error_mean, sensors.whitening, condition=1.0)
-
-    def judge(scaled: Float64) -> tuple[Float64, Float64, Bool]:
-        decoded = family.reconstruct(config, network, scaled)
-        error = np.abs(scaled - decoded)
-        score = distance.score(np.concatenate([error, scaled], axis=1) if level else error)
-        above = score > sensors.threshold
-        return decoded, score, above & (above.sum() > sensors.count)  # one window at most
-
-    info = CapsuleInfo(
-        schema=SCHEMA_VERSION,
-        family=name,
-        window=config.window,
-        stride=config.window,
-        state=0,
-        channel_mode=config.channels,
-        score="Mahalanobis distance of errors" + (" and scaled values" if level else ""),
-        calibrated=threshold is not None,
-        channels=channels,
-        parameters=parameters,
-        scaling=ScalingPolicy("trained"),
-        mean=tuple(map(float, sensors.mean)),
-        scale=tuple(map(float, sensors.scale)),
-        threshold=threshold
-        or {"rule": "not calibrated", "value": sensors.threshold, "count": sensors.count},
-        error_quantiles=error_quantiles or {},
-        data=data,
-        training=training if decoder == "plain" else {**training, "decoder": decoder},
-        golden=golden_vectors(
-            sensors.mean, sensors.scale, (min(7, config.window), min(40, config.window)), judge
-        ),
-        tolerance=TOLERANCE,
-        producer=producer(),
-        normal_scores=normal_scores or {},
-    )
-    form = {} if decoder == "plain" else {"decoder": decoder}
-    graph = family.graph(config, network, sensors, level=level, plain_inputs=plain_inputs, **form)
-    return seal_model(graph, info)
-
-
 def _check(
     normal: Float64,
     names: tuple[str, ...],
@@ -286,9 +171,3 @@ def _remarks(normal: Float64, constant: tuple[str, ...], features: int) -> tuple
             "regularisation; more normal data would serve better"
         )
     return tuple(remarks)
-
-
-def _config(config: object) -> WindowedConfig:
-    if not isinstance(config, RepeatVectorConfig | SensorConfig):
-        raise CapsuleError(f"expected a windowed configuration, got {type(config).__name__}")
-    return config

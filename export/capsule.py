@@ -48,8 +48,8 @@ def build_capsule(
     CheckpointError for weights that are not exactly the family's.
     """
     if not isinstance(checkpoint.config, NabRdsConfig):
-        # Imported here: calibrate.py builds on this module.
-        from stillwatch.export.calibrate import build_uncalibrated
+        # Imported here: windowed_capsule.py builds on this module.
+        from stillwatch.export.windowed_capsule import build_uncalibrated
 
         return build_uncalibrated(checkpoint, weights, plain_inputs=plain_inputs, decoder=decoder)
     if decoder != "plain":

@@ -75,11 +75,9 @@ def rolling_moments(values: Float64, history: int) -> Moments:
     """
     count = len(values) - history
     windows = np.lib.stride_tricks.sliding_window_view(values, history, axis=0)  # (T-n+1, C, n)
+    histories = windows[:count].transpose(0, 2, 1)  # NCT -> NTC
     blocks = [
-        history_moments(
-            windows[start : min(start + _BLOCK, count)].transpose(0, 2, 1)
-        )  # NCT -> NTC
-        for start in range(0, count, _BLOCK)
+        history_moments(histories[start : start + _BLOCK]) for start in range(0, count, _BLOCK)
     ]
     if not blocks:
         empty = np.empty((0, values.shape[1]))

@@ -23,7 +23,8 @@ __all__ = [
 ]
 
 SIGMAS = (2.0, 2.25, 2.5, 2.75, 3.0, 3.25, 3.5, 3.75, 4.0)
-_FITTED_SHARE, _PICKED_RATE = 0.7, 0.01
+_FITTED_SHARE = 0.7  # of the normal scores: the rest, held out, picks the number of sigmas
+_PICKED_RATE = 0.01  # of the held-out ones that may lie above
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import onnxruntime
 
-from stillwatch.export.calibrate import build_uncalibrated
 from stillwatch.export.repeat_vector import expected_shapes
+from stillwatch.export.windowed_capsule import build_uncalibrated
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.contract import OUTPUTS

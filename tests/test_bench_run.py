@@ -8,7 +8,7 @@ import pytest
 
 from stillwatch.benchmarks import bench_plan, bench_processes, engines
 from stillwatch.benchmarks.bench_plan import Plan
-from stillwatch.benchmarks.cards import read_card
+from stillwatch.benchmarks.card_file import read_card
 from stillwatch.runtime import InputError
 from stillwatch.runtime.cli.main import main
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from repeat_vectors import make_capsule, make_checkpoint, normal_rows, random_weights
 from test_bench_engines import swapped_gates, wrong_gates
@@ -14,8 +15,9 @@ from stillwatch.benchmarks.cross_check import cross_check
 from stillwatch.benchmarks.cross_check_case import Case
 from stillwatch.benchmarks.engines import engines
 from stillwatch.benchmarks.mx2onnx import run_mx2onnx
-from stillwatch.export.calibrate import build_uncalibrated, calibrate
+from stillwatch.export.calibrate import calibrate
 from stillwatch.export.weights import save_weights
+from stillwatch.export.windowed_capsule import build_uncalibrated
 from stillwatch.runtime import ExtraError
 from stillwatch.runtime.cli.main import main
 from stillwatch.runtime.files import write_bytes
@@ -25,16 +27,26 @@ SMALL = RepeatVectorConfig(units=6, window=12)
 CHANNELS = 3
 
 
-def make_case(folder: Path, *, capsule_seed: int = 0, checkpoint_seed: int = 0) -> Case:
+def make_case(
+    folder: Path,
+    *,
+    capsule_seed: int = 0,
+    checkpoint_seed: int = 0,
+    config: RepeatVectorConfig = SMALL,
+) -> Case:
     """A checkpoint and a capsule, which is stale where their seeds differ."""
-    checkpoint = make_checkpoint(SMALL, CHANNELS)
-    save_weights(random_weights(SMALL, CHANNELS, checkpoint_seed), checkpoint, folder / "saved")
+    checkpoint = make_checkpoint(config, CHANNELS)
+    size = config.units**-0.5
+    trained = random_weights(config, CHANNELS, checkpoint_seed, size=size)
+    save_weights(trained, checkpoint, folder / "saved")
     values = normal_rows(300, CHANNELS)
-    base = build_uncalibrated(checkpoint, random_weights(SMALL, CHANNELS, capsule_seed))
+    exported = random_weights(config, CHANNELS, capsule_seed, size=size)
+    base = build_uncalibrated(checkpoint, exported)
     return Case(
         name="small",
         folder=folder / "saved",
         content=calibrate(base, "small", values[:150]).content,
+        projected=calibrate(base, "small", values[:150], decoder="projected").content,
         series="made up",
         values=values,
     )
@@ -43,11 +55,29 @@ def make_case(folder: Path, *, capsule_seed: int = 0, checkpoint_seed: int = 0) 
 def test_frameworks_that_agree_pass_with_no_alarm_flipped(tmp_path: Path) -> None:
     found, absent = cross_check(make_case(tmp_path), [engines()["numpy"]], tmp_path)
     names = [difference.framework.split()[0] for difference in found]
-    assert names[:3] == ["onnxruntime", "onnx", "numpy"]
+    assert names[:4] == ["onnxruntime", "onnxruntime", "onnx", "numpy"]
     assert all(difference.passed and not difference.flips for difference in found)
     assert all(0 < difference.mean < difference.largest < 1e-5 for difference in found)
     assert found[0].alarms > 0, "nothing could have flipped"
     assert any("int8" in name and "int8 pays from 64" in why for name, why in absent.items())
+
+
+def test_both_forms_of_a_capsule_are_compared_in_int8_too(tmp_path: Path) -> None:
+    large = make_case(tmp_path, config=dataclasses.replace(SMALL, units=64))
+    found, absent = cross_check(large, [], tmp_path)
+    runtime = f"onnxruntime {onnxruntime.__version__}"
+    by_name = {difference.framework: difference for difference in found}
+    assert absent == {}
+    assert [name.removeprefix(runtime) for name in by_name if name.startswith(runtime)] == [
+        *("", ", int8", ", projected", ", int8, projected"),
+    ]
+    for form in ("", ", projected"):
+        exact, small = by_name[runtime + form], by_name[f"{runtime}, int8{form}"]
+        assert (exact.exact, small.exact) == (True, False)
+        assert exact.passed
+        assert small.passed
+        assert small.mean > 100 * exact.mean
+    assert by_name[runtime].largest == by_name[f"{runtime}, projected"].largest
 
 
 def test_a_wrong_gate_order_is_caught(tmp_path: Path) -> None:

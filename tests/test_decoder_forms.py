@@ -22,9 +22,10 @@ from repeat_vectors import (
     random_weights,
 )
 
-from stillwatch.export.calibrate import build_uncalibrated, calibrate
+from stillwatch.export.calibrate import calibrate
 from stillwatch.export.capsule import build_capsule
 from stillwatch.export.quantize import quantize
+from stillwatch.export.windowed_capsule import build_uncalibrated
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.contract import OUTPUTS

@@ -19,11 +19,11 @@ from repeat_vectors import (
 )
 
 from stillwatch.export import families, lstm
-from stillwatch.export.calibrate import build_uncalibrated
 from stillwatch.export.lstm import Weights
 from stillwatch.export.network import weights_of_checkpoint
 from stillwatch.export.reference import repeat_vector_reconstruction
 from stillwatch.export.repeat_vector import expected_shapes
+from stillwatch.export.windowed_capsule import build_uncalibrated
 from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.verify import replay
 from stillwatch.train.config import RepeatVectorConfig

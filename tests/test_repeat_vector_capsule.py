@@ -5,8 +5,8 @@ import onnx
 import pytest
 from repeat_vectors import detector_of, make_capsule, make_checkpoint, random_weights
 
-from stillwatch.export.calibrate import build_uncalibrated
 from stillwatch.export.network import weights_of_capsule, weights_of_checkpoint
+from stillwatch.export.windowed_capsule import build_uncalibrated
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CapsuleError, CheckpointError
 from stillwatch.train.config import RepeatVectorConfig

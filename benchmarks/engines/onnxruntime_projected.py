@@ -9,7 +9,7 @@ __all__ = ["ENGINE"]
 
 
 def _prepare(checkpoint: Path, folder: Path) -> Path:
-    from stillwatch.export.calibrate import build_uncalibrated
+    from stillwatch.export.windowed_capsule import build_uncalibrated
     from stillwatch.runtime.errors import InputError
     from stillwatch.train.config import RepeatVectorConfig
 

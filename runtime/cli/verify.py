@@ -81,6 +81,8 @@ def _module(name: str, option: str, extras: str) -> Any:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
+        if (error.name or "").startswith("stillwatch."):
+            raise  # a defect of ours, not of the installation
         raise ExtraError(
             f"'stillwatch verify {option}' needs {error.name}, which is not installed: "
             f"pip install 'stillwatch[{extras}]'"

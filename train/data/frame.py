@@ -39,7 +39,9 @@ def read_frame(path: Path) -> pd.DataFrame:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except ImportError as error:
-        raise InputError(f"Parquet files need pyarrow: pip install pyarrow ({path})") from error
+        raise InputError(
+            f"cannot read {path}: Parquet files need pyarrow: pip install 'stillwatch[train]'"
+        ) from error
     except (ValueError, csv.Error, pd.errors.ParserError, pd.errors.ParserWarning) as error:
         reason = str(error).partition("\n")[0]
         raise InputError(f"{path} is not a table of CSV or Parquet: {reason}") from error
