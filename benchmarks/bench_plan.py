@@ -37,7 +37,7 @@ class Plan:
 
     @classmethod
     def full(cls) -> "Plan":
-        """The run whose figures are quoted: some twenty-five minutes on two cores."""
+        """The run whose figures are quoted: some thirty minutes on two cores."""
         return cls(
             processes=8,
             rounds=15,
