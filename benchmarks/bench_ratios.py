@@ -27,10 +27,14 @@ def slower(card: Card, timing: Timing) -> Ratio | None:
 
 
 def quoted_ratios(card: Card) -> dict[str, Ratio]:
-    """Returns every ratio that the tables quote, by what it is of."""
+    """Returns every ratio that the tables quote, by what it is of, its windows included.
+
+    A quick run's Offline scenario has fewer than a full one's, and other ratios.
+    """
     found = {}
     for timing in card.timings:
+        name = f"{' / '.join(timing.key)} of {timing.windows:,}"
         for what, quoted in (("faster", faster(card, timing)), ("slower", slower(card, timing))):
             if quoted is not None:
-                found[f"{' / '.join(timing.key)}: {what}"] = quoted
+                found[f"{name}: {what}"] = quoted
     return found
