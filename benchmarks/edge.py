@@ -73,12 +73,20 @@ def edge_rows(found: list[dict[str, Any]]) -> list[tuple[str, ...]]:
             aim, measured = f"under {figure.aim:g} MiB", f"{figure.measured:.0f} MiB"
         else:
             aim = f"{figure.aim:g}x"
-            measured = f"{figure.measured:.3g}x"
+            measured = _digits(figure.measured, figure.aim)
             if figure.low < figure.high:
                 measured += f" ({figure.low:.3g} to {figure.high:.3g})"
         met = "" if figure.met else "short of it"
         rows.append((figure.what, figure.against, aim, measured, met))
     return rows
+
+
+def _digits(measured: float, aim: float) -> str:
+    """Returns a ratio in three digits, or in as many as tell it from an aim that it missed."""
+    digits = 3
+    while measured < aim <= float(f"{measured:.{digits}g}"):
+        digits += 1
+    return f"{measured:.{digits}g}x"
 
 
 def _ratio(

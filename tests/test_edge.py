@@ -66,3 +66,10 @@ def test_rows_of_text() -> None:
     assert rows[-1][2:] == ("under 150 MiB", "160 MiB", "short of it")
     (threads,) = (row for row in rows if row[1] == "one thread")
     assert threads[2:] == ("1.8x", "1.9x (1.85 to 1.95)", "")
+
+
+def test_a_ratio_just_short_of_its_aim_does_not_look_like_it() -> None:
+    near = {"onnxruntime-int8-projected": Ratio(1.7997, 1.7, 1.9)}
+    (figure,) = (f for f in figures(make_card(), near, {}) if f.against == "one thread")
+    (row,) = edge_rows([asdict(figure)])
+    assert row[2:] == ("1.8x", "1.7997x (1.7 to 1.9)", "short of it")
