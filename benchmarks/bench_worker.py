@@ -122,14 +122,16 @@ def _do(
     if job["stage"] == "steps":
         return {"spans": time_steps(job, engines, threads)}
     runs = {name: engines[name].load(path, threads) for name, path in job["engines"].items()}
-    # Collections between rounds are to look at what the rounds made, not at whole frameworks.
+    # Collections between rounds are to look at what the rounds made, not at whole frameworks; the
+    # networks of the job before go first.
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     if job["stage"] == "parity":
         return check_parity(job, runs)
     swept = sweep(job, runs) if job["batches"] else {}
     chunks = _chunks(job, runs, swept)
-    chosen[job["subject"]] = {scenario: dict(by_engine) for scenario, by_engine in chunks.items()}
+    chosen[job["subject"]] = chunks
     baseline = None
     if base := job["baseline"]:
         baseline = engines[base["engine"]].load(Path(base["path"]), threads)
