@@ -27,12 +27,13 @@ test: install
 
 # Every Python and onnxruntime that can be had, and Node with both of its engines where npm is.
 matrix: install
-	$(BIN)/python tests/matrix.py --out benchmarks/results/portability/results.json
+	PYTHONPATH=tests $(BIN)/python -m portability.matrix --out benchmarks/results/portability/results.json
 
 # The tests that draw their inputs, with 5,000 draws each in place of 100: about 20 minutes.
 fuzz: install
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz --hypothesis-show-statistics \
-	  tests/test_fuzz.py tests/test_fuzz_capsule.py tests/test_params.py tests/test_table.py
+	  tests/runtime/test_fuzz.py tests/runtime/capsule/test_fuzz_capsule.py \
+	  tests/train/data/test_params.py tests/runtime/tables/test_csv_table.py
 
 # The committed results, the checkpoints in them, and the capsules that the package ships. The
 # second takes two to three hours on two cores; it goes on where it was interrupted.

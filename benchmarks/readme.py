@@ -11,18 +11,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from stillwatch.benchmarks.bench_compare import disagreements
-from stillwatch.benchmarks.bench_footprint import COLD_HEADER, cold_rows
-from stillwatch.benchmarks.bench_tables import (
+from stillwatch.benchmarks.latency.card_file import read_card
+from stillwatch.benchmarks.latency.cards import Card
+from stillwatch.benchmarks.latency.compare import disagreements
+from stillwatch.benchmarks.latency.edge.figures import EDGE_HEADER, edge_rows
+from stillwatch.benchmarks.latency.footprint_tables import COLD_HEADER, cold_rows
+from stillwatch.benchmarks.latency.latency_tables import (
     ENGINE_HEADER,
     NETWORK_HEADER,
     engine_rows,
     network_rows,
 )
-from stillwatch.benchmarks.card_file import read_card
-from stillwatch.benchmarks.cards import Card
-from stillwatch.benchmarks.edge import EDGE_HEADER, edge_rows
-from stillwatch.benchmarks.tables import (
+from stillwatch.runtime.report.tables import (
     DRIFT_HEADER,
     HEADER,
     SENSOR_HEADER,

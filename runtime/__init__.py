@@ -6,7 +6,7 @@ import os
 # device has no business to. Set before the first import of it; who wants it sets it to 0.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-from stillwatch.runtime.capsule import shipped
+from stillwatch.runtime.capsule.opening import shipped
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.errors import (
     CapsuleError,
@@ -18,8 +18,8 @@ from stillwatch.runtime.errors import (
     SnapshotError,
     StillwatchError,
 )
-from stillwatch.runtime.fleet import Fleet
-from stillwatch.runtime.stream import Stream, Verdict
+from stillwatch.runtime.streaming.fleet import Fleet
+from stillwatch.runtime.streaming.stream import Stream, Verdict
 
 __all__ = [
     "CapsuleError",

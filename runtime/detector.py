@@ -9,19 +9,19 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from stillwatch.runtime import capsule, digest
+from stillwatch.runtime.alarms.policies import ThresholdPolicy, alarm_rule
 from stillwatch.runtime.arrays import Bool, Float32, Float64
-from stillwatch.runtime.batch import score_series
-from stillwatch.runtime.checks import as_array, as_batch, check_threads, fixed_moments
-from stillwatch.runtime.contract import CapsuleInfo
+from stillwatch.runtime.capsule import digest, opening
+from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.model import Answers, Model
-from stillwatch.runtime.policies import ThresholdPolicy, alarm_rule
-from stillwatch.runtime.scaling import Moments, rolling_moments, series_moments
+from stillwatch.runtime.scoring.batch import score_series
+from stillwatch.runtime.scoring.inputs import as_array, as_batch, check_threads, fixed_moments
+from stillwatch.runtime.scoring.model import Answers, Model
+from stillwatch.runtime.scoring.scaling import Moments, rolling_moments, series_moments
 
 if TYPE_CHECKING:
-    from stillwatch.runtime.fleet import Fleet
-    from stillwatch.runtime.stream import Stream
+    from stillwatch.runtime.streaming.fleet import Fleet
+    from stillwatch.runtime.streaming.stream import Stream
 
 __all__ = ["Detector", "Result"]
 
@@ -58,13 +58,13 @@ class Detector:
         that the whole file must have, in hex. Raises InputError where there is
         no such file, CapsuleError where it is not a sound capsule, or another.
         """
-        content = capsule.read_bytes(model, sha256=sha256)
+        content = opening.read_bytes(model, sha256=sha256)
         return cls.from_bytes(content, str(model), threads=threads)
 
     @classmethod
     def from_bytes(cls, content: bytes, name: str, *, threads: int = 1) -> "Detector":
         """Returns the detector in a capsule's bytes; `name` is for messages."""
-        session, info = capsule.open_session(content, name, threads=threads)
+        session, info = opening.open_session(content, name, threads=threads)
         return cls(Model(session, info, digest.of(content)))
 
     @property
@@ -169,7 +169,7 @@ class Detector:
         The rest is as for `score`. Raises InputError for a capsule whose policy
         is `series`, unless mean and scale are given, and SnapshotError.
         """
-        from stillwatch.runtime.stream import Stream  # stream.py builds on this module
+        from stillwatch.runtime.streaming.stream import Stream  # stream.py builds on this module
 
         return Stream(
             self.fleet(1, saved, mean=mean, scale=scale, threshold=threshold, stride=stride)
@@ -190,7 +190,7 @@ class Detector:
 
         As `stream`; threads: how many share out the windows of a windowed model.
         """
-        from stillwatch.runtime.fleet import Fleet
+        from stillwatch.runtime.streaming.fleet import Fleet
 
         check_threads(threads)
         if saved is not None:

@@ -2,30 +2,28 @@
 
 import json
 import os
-import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 import pytest
-from fuzzing import Worker
 from hypothesis import settings
+from support.fuzzing import Worker
+from support.series import cpu_like
+from support.watching import Watch
 
-from stillwatch.runtime import capsule, digest
 from stillwatch.runtime.arrays import Float64
-from stillwatch.runtime.contract import DIGEST_KEY, METADATA_KEY
+from stillwatch.runtime.capsule import digest, opening
+from stillwatch.runtime.capsule.info import DIGEST_KEY, METADATA_KEY
 
 # A busy machine is no defect: nothing here is timed. In the suite every run draws the same
 # examples, so that a change fails by what it changed; `make fuzz` draws others.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.register_profile("fuzz", deadline=None, max_examples=5_000)  # `make fuzz`
 settings.load_profile("suite")
-
-PATIENCE = 60  # seconds until an answer that does not come fails the test
 
 # What would change how the program buffers, decodes or finds its data, unlike at a user's.
 _NOT_PASSED_ON = ("STILLWATCH_DATA", "PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONUTF8")
@@ -63,35 +61,6 @@ def run(
         )
 
     return run_program
-
-
-class Watch:
-    """A watch in a pipe: one line in, one line out."""
-
-    def __init__(self, command: list[str | Path], env: dict[str, str]) -> None:
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            env=env,
-        )
-
-    def send(self, line: str) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(f"{line}\n".encode())
-
-    def answer(self) -> dict[str, Any]:
-        assert self.process.stdout
-        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
-        assert ready, "no answer came"
-        found: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return found
-
-    def end(self) -> str:
-        _, complaints = self.process.communicate(timeout=PATIENCE)
-        return str(complaints.decode())
 
 
 @pytest.fixture
@@ -145,7 +114,7 @@ def altered() -> Callable[..., bytes]:
     """A shipped capsule with other metadata, sealed anew: a dict of changes, a text or none."""
 
     def alter(metadata: Mapping[str, Any] | str | None, model: str = "nab-rds") -> bytes:
-        proto = onnx.load_from_string(capsule.read_bytes(model))
+        proto = onnx.load_from_string(opening.read_bytes(model))
         kept = {entry.key: entry.value for entry in proto.metadata_props}
         text = kept.pop(METADATA_KEY)
         if metadata is not None:
@@ -156,14 +125,3 @@ def altered() -> Callable[..., bytes]:
         return digest.seal(proto.SerializeToString(deterministic=True))
 
     return alter
-
-
-def cpu_like(seed: int, length: int = 700) -> Float64:
-    """Returns a daily wave with noise and one spike, in percent."""
-    generator = np.random.default_rng(seed)
-    values: Float64 = (
-        20 + 4 * np.sin(np.arange(length) * 2 * np.pi / 288) + generator.normal(0, 1, length)
-    )
-    values[length * 6 // 7] += 40
-    values.setflags(write=False)
-    return values

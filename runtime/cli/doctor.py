@@ -22,7 +22,7 @@ import numpy as np
 
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.verify import replay
+from stillwatch.runtime.golden_replay import replay
 
 __all__ = ["add_arguments", "run"]
 

@@ -5,7 +5,7 @@ import json
 
 import onnxruntime
 
-from stillwatch.runtime import capsule
+from stillwatch.runtime.capsule import opening
 
 __all__ = ["add_arguments", "run"]
 
@@ -20,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the metadata, and the inputs and outputs that a host sees."""
-    content = capsule.read_bytes(arguments.model)
-    session, info = capsule.open_session(content, arguments.model)
+    content = opening.read_bytes(arguments.model)
+    session, info = opening.open_session(content, arguments.model)
     if arguments.json:
         print(json.dumps(json.loads(info.to_json()), indent=1))
         return 0

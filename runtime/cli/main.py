@@ -15,7 +15,7 @@ from types import ModuleType
 
 import onnxruntime
 
-from stillwatch.runtime.capsule import FATAL_ONLY
+from stillwatch.runtime.capsule.opening import FATAL_ONLY
 from stillwatch.runtime.errors import ExtraError, StillwatchError
 
 __all__ = ["main"]
@@ -30,24 +30,24 @@ class _Command:
 
 _COMMANDS = {
     "reproduce": _Command(
-        "stillwatch.benchmarks.command",
+        "stillwatch.benchmarks.reproductions.command",
         "train,export,benchmarks",
         "train, export, verify, score, compare with the published figures, report",
     ),
     "bench": _Command(
-        "stillwatch.benchmarks.bench_command",
+        "stillwatch.benchmarks.latency.command",
         "export,benchmarks",
         "parameters, size, memory, cold start and latency of every engine at hand",
     ),
     "train": _Command("stillwatch.runtime.cli.train", "train", "one training run -> checkpoint"),
     "tune": _Command(
-        "stillwatch.benchmarks.tune_command",
+        "stillwatch.train.tuning.command",
         "train,export,benchmarks,tune",
         "search the options of a training run for the least validation loss",
     ),
-    "export": _Command("stillwatch.export.command", "export", "checkpoint -> capsule"),
+    "export": _Command("stillwatch.export.export_command", "export", "checkpoint -> capsule"),
     "calibrate": _Command(
-        "stillwatch.export.command_calibrate",
+        "stillwatch.export.calibrate.command",
         "export",
         "a capsule and normal data -> the same network for these sensors",
     ),
@@ -64,7 +64,9 @@ _COMMANDS = {
     "doctor": _Command(
         "stillwatch.runtime.cli.doctor", None, "whether this device can do it, and how fast"
     ),
-    "data": _Command("stillwatch.train.data.command", "train", "fetch the public data, verified"),
+    "data": _Command(
+        "stillwatch.train.data.fetch_command", "train", "fetch the public data, verified"
+    ),
 }
 
 

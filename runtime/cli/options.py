@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from stillwatch.runtime.contract import CapsuleInfo
-from stillwatch.runtime.events import EventPolicy
+from stillwatch.runtime.alarms.events import EventPolicy
+from stillwatch.runtime.capsule.info import CapsuleInfo
 
 __all__ = [
     "add_detector_options",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from stillwatch.runtime.alarms.events import find_events
+from stillwatch.runtime.alarms.policies import AlarmRule, alarm_rule
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.cli.options import (
     add_detector_options,
@@ -16,10 +18,8 @@ from stillwatch.runtime.cli.options import (
     fills_forward,
 )
 from stillwatch.runtime.detector import Detector, Result
-from stillwatch.runtime.events import find_events
 from stillwatch.runtime.files import write_text
-from stillwatch.runtime.policies import AlarmRule, alarm_rule
-from stillwatch.runtime.table import Table, read_table, to_csv
+from stillwatch.runtime.tables.csv_table import Table, read_table, to_csv
 
 __all__ = ["add_arguments", "run"]
 

@@ -14,7 +14,7 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the recipes and their options."""
-    importlib.import_module("stillwatch.train.command").add_arguments(parser)
+    importlib.import_module("stillwatch.train.train_command").add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -22,18 +22,18 @@ def run(arguments: argparse.Namespace) -> int:
     track = getattr(arguments, "track", None)
     if track:
         try:
-            store = importlib.import_module("stillwatch.benchmarks.track")
+            store = importlib.import_module("stillwatch.export.own_data.tracking")
         except ModuleNotFoundError as error:
             raise ExtraError(
                 f"'stillwatch train --track' needs {error.name}, which is not installed: "
                 "pip install 'stillwatch[train,export,benchmarks,track]'"
             ) from error
         store.open_store(track)  # before the work, not after it
-    status = int(importlib.import_module("stillwatch.train.command").run(arguments))
+    status = int(importlib.import_module("stillwatch.train.train_command").run(arguments))
     if status or arguments.recipe != "sensor":
         return status
     try:
-        return int(importlib.import_module("stillwatch.benchmarks.sensor_chain").run(arguments))
+        return int(importlib.import_module("stillwatch.export.own_data.chain").run(arguments))
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("stillwatch."):
             raise

@@ -7,7 +7,7 @@ from typing import Any
 
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import ExtraError, InputError
-from stillwatch.runtime.verify import replay
+from stillwatch.runtime.golden_replay import replay
 
 __all__ = ["add_arguments", "run"]
 
@@ -59,7 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
     )
     agreed = True
     if arguments.checkpoint:
-        frameworks = _module("stillwatch.export.verification", "--checkpoint", "train,export")
+        frameworks = _module(
+            "stillwatch.export.verify.verification", "--checkpoint", "train,export"
+        )
         (checkpoint,) = arguments.checkpoint
         agreed = frameworks.run(arguments.model, checkpoint, arguments.series)
     return 0 if found.passed and agreed else 1
@@ -71,7 +73,7 @@ def _run_all(arguments: argparse.Namespace) -> int:
             f"expected no capsule with --all, got {arguments.model!r}: it makes its own from "
             "checkpoints"
         )
-    matrix = _module("stillwatch.benchmarks.cross_check_command", "--all", "train,export")
+    matrix = _module("stillwatch.benchmarks.validation.command", "--all", "train,export")
     agreed = matrix.run_all(arguments.checkpoint, arguments.series, arguments.json)
     return 0 if agreed else 1
 

@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from stillwatch.runtime.cli.feed import Feed, StopSignal
-from stillwatch.runtime.cli.journal import Output, load_state, save_state
 from stillwatch.runtime.cli.options import (
     add_detector_options,
     add_event_options,
@@ -24,9 +22,11 @@ from stillwatch.runtime.cli.options import (
     event_policy,
     fills_forward,
 )
-from stillwatch.runtime.cli.watcher import GAPS, Watcher
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError, SnapshotError
+from stillwatch.runtime.watch.feed import Feed, StopSignal
+from stillwatch.runtime.watch.journal import Output, load_state, save_state
+from stillwatch.runtime.watch.watcher import GAPS, Watcher
 
 __all__ = ["add_arguments", "run"]
 

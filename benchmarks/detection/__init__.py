@@ -1,0 +1,1 @@
+"""How well alarms and scores meet labels."""

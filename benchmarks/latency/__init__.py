@@ -1,0 +1,1 @@
+"""`stillwatch bench`: every engine side by side."""

@@ -1,0 +1,1 @@
+"""The figures of a device at the edge."""

@@ -1,0 +1,115 @@
+"""Plain NumPy in single precision: what the equations cost with no engine at all."""
+
+from pathlib import Path
+
+import numpy as np
+
+from stillwatch.benchmarks.latency.engines.base import (
+    Engine,
+    Run,
+    Step,
+    restarting,
+)
+from stillwatch.runtime.arrays import AnyArray, Float32
+
+__all__ = ["ENGINE"]
+
+
+class _Cell:
+    """An LSTM layer whose two products and biases are as few calls as NumPy allows."""
+
+    def __init__(self, weights: dict[str, AnyArray], block: str, layer: int) -> None:
+        parts = {
+            part: np.ascontiguousarray(weights[f"{block}._unfused.{layer}.{part}"], np.float32)
+            for part in ("i2h_weight", "h2h_weight", "i2h_bias", "h2h_bias")
+        }
+        self.inputs = parts["i2h_weight"].T.copy()
+        self.recurrent = parts["h2h_weight"].T.copy()
+        self.bias = parts["i2h_bias"] + parts["h2h_bias"]
+        self.units = len(self.recurrent)
+
+    def step(self, projected: AnyArray, h: AnyArray, c: AnyArray) -> tuple[AnyArray, AnyArray]:
+        """Returns the next h and c (N, H) from the projected input (N, 4H)."""
+        gates = projected + h @ self.recurrent
+        u = self.units
+        # sigmoid(x) = (1 + tanh(x / 2)) / 2, which does not overflow; gates i, f, g, o.
+        i, f, o = (0.5 + 0.5 * np.tanh(0.5 * gates[:, k * u : (k + 1) * u]) for k in (0, 1, 3))
+        c = f * c + i * np.tanh(gates[:, 2 * u : 3 * u])
+        return o * np.tanh(c), c
+
+    def run(self, steps: AnyArray) -> AnyArray:
+        """Returns the hidden states (T, N, H) of steps (T, N, C), from a zero state."""
+        projected = steps @ self.inputs + self.bias
+        h = c = np.zeros((steps.shape[1], self.units), np.float32)
+        hidden = np.empty((*steps.shape[:2], self.units), np.float32)
+        for t, one in enumerate(projected):
+            h, c = self.step(one, h, c)
+            hidden[t] = h
+        return hidden
+
+
+def _start() -> None:
+    """NumPy is there already."""
+
+
+def _load(path: Path, threads: int) -> Run:  # noqa: ARG001  (by OPENBLAS_NUM_THREADS, at import)
+    from stillwatch.train.data.checkpoint import load_checkpoint
+    from stillwatch.train.families.config import RepeatVectorConfig
+
+    checkpoint, weights = load_checkpoint(path)
+    dense, bias = weights["dense.weight"].T.copy(), weights["dense.bias"]
+    config = checkpoint.config
+    if not isinstance(config, RepeatVectorConfig):
+        cell = _Cell(weights, "lstm", 0)
+
+        def run_causal(windows: Float32) -> AnyArray:
+            hidden = cell.run(windows.transpose(1, 0, 2))  # NTC -> TNC
+            return np.tanh(hidden @ dense + bias).transpose(1, 0, 2)
+
+        return run_causal
+    encoder, decoder = (
+        [_Cell(weights, block, layer) for layer in range(config.layers)]
+        for block in ("encoder", "decoder")
+    )
+
+    def run(windows: Float32) -> AnyArray:
+        hidden: AnyArray = windows.transpose(1, 0, 2)  # NTC -> TNC
+        for cell in encoder:
+            hidden = cell.run(hidden)
+        hidden = np.broadcast_to(hidden[-1:], hidden.shape)
+        for cell in decoder:
+            hidden = cell.run(hidden)
+        decoded: AnyArray = (hidden @ dense + bias).transpose(1, 0, 2)
+        return decoded
+
+    return run
+
+
+def _load_step(path: Path, streams: int, threads: int) -> Step:  # noqa: ARG001
+    from stillwatch.train.data.checkpoint import load_checkpoint
+
+    checkpoint, weights = load_checkpoint(path)
+    cell = _Cell(weights, "lstm", 0)
+    dense, bias = weights["dense.weight"].T.copy(), weights["dense.bias"]
+
+    def begin() -> Step:
+        h = c = np.zeros((streams, cell.units), np.float32)
+
+        def step(values: Float32) -> AnyArray:
+            nonlocal h, c
+            h, c = cell.step(values[:, None] * cell.inputs + cell.bias, h, c)
+            decoded: AnyArray = np.tanh(h @ dense + bias)[:, 0]
+            return decoded
+
+        return step
+
+    return restarting(begin, checkpoint.config.window)
+
+
+ENGINE = Engine(
+    name="numpy",
+    package="numpy",
+    start=_start,
+    load=_load,
+    load_step=_load_step,
+)

@@ -1,0 +1,1 @@
+"""`stillwatch reproduce`: the published systems beside their baselines."""

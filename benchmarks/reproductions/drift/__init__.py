@@ -1,0 +1,1 @@
+"""Fixed against rolling thresholds on series that drift."""

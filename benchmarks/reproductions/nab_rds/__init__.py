@@ -1,0 +1,1 @@
+"""The single-feature autoencoder on NAB's RDS CPU series."""

@@ -1,0 +1,1 @@
+"""The sensor autoencoder beside its baselines."""

@@ -1,0 +1,1 @@
+"""Teacher, students and micro-students on the Server Machine Dataset."""

@@ -1,0 +1,1 @@
+"""The published recipe with one choice changed at a time."""

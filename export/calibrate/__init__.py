@@ -1,0 +1,1 @@
+"""Scaler, distance and thresholds of one's own sensors."""

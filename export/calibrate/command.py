@@ -1,0 +1,70 @@
+"""`stillwatch calibrate MODEL.onnx NORMAL.csv -o MINE.onnx`: a network made one's own."""
+
+import argparse
+from pathlib import Path
+
+from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.export_command import add_decoder_option
+from stillwatch.export.int8.quantization import quantize
+from stillwatch.runtime.capsule import opening
+from stillwatch.runtime.files import write_bytes
+from stillwatch.runtime.tables.csv_table import numeric_columns, read_table
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of a calibration."""
+    parser.add_argument(
+        "model", help="path of a repeat-vector or sensor capsule, or a shipped one: smd-micro"
+    )
+    parser.add_argument("normal", type=Path, help="CSV file of normal data, with a header line")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="MINE.onnx")
+    parser.add_argument(
+        "--column", dest="columns", action="append", metavar="NAME",
+        help="channel to watch, once for each (default: every column that holds numbers)",
+    )  # fmt: skip
+    parser.add_argument("--fill", choices=["forward"], help="as in 'stillwatch score'")
+    parser.add_argument(
+        "--rate", type=float, default=0.01, metavar="R",
+        help="share of normal windows that may be called anomalous (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--published-score", action="store_true",
+        help="the distance of the errors alone, without the scaled values beside them",
+    )  # fmt: skip
+    parser.add_argument("--int8", action="store_true", help="quantise, from 64 hidden units on")
+    parser.add_argument("--plain-inputs", action="store_true", help="as in 'stillwatch export'")
+    add_decoder_option(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Calibrates, and says what was found."""
+    content = opening.read_bytes(arguments.model)
+    columns = arguments.columns or numeric_columns(arguments.normal)
+    table = read_table(arguments.normal, columns, None, fill=arguments.fill == "forward")
+    found = calibrate(
+        content,
+        arguments.model,
+        table.values,
+        channels=columns,
+        level=not arguments.published_score,
+        rate=arguments.rate,
+        source=arguments.normal.name,
+        plain_inputs=arguments.plain_inputs,
+        decoder=arguments.decoder,
+    )
+    content = quantize(found.content, arguments.model) if arguments.int8 else found.content
+    write_bytes(arguments.output, content)
+    print(
+        f"{arguments.output}: {len(columns)} channels from {len(table.values)} rows, covariance "
+        f"condition {found.condition:.3g}, {len(content):,} bytes"
+    )
+    if table.filled:
+        print(f"{table.filled} cells filled forward")
+    if not arguments.columns:
+        print(f"channels: {', '.join(columns)}")
+    for remark in found.remarks:
+        print(remark)
+    print(f"next: stillwatch score {arguments.output} SERIES.csv")
+    return 0

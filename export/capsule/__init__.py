@@ -1,0 +1,1 @@
+"""A graph and its metadata become a capsule."""

@@ -1,0 +1,146 @@
+"""From a checkpoint to a capsule: check the weights, build the graph, describe it, seal it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import metadata
+
+import numpy as np
+import onnx
+
+from stillwatch.export.capsule.golden import TOLERANCE, golden_vectors
+from stillwatch.export.families.nab_rds import nab_rds_graph
+from stillwatch.export.families.reference import nab_rds_reconstruction
+from stillwatch.export.families.registry import expected_shapes
+from stillwatch.export.graph.builder import Graph
+from stillwatch.runtime.arrays import AnyArray, Bool, Float64
+from stillwatch.runtime.capsule import digest
+from stillwatch.runtime.capsule.info import (
+    DIGEST_KEY,
+    METADATA_KEY,
+    SCHEMA_VERSION,
+    CapsuleInfo,
+    Channel,
+)
+from stillwatch.runtime.errors import CheckpointError, InputError
+from stillwatch.runtime.scoring.distance import squared_error
+from stillwatch.runtime.scoring.scaling import ScalingPolicy
+from stillwatch.train.data.checkpoint import Checkpoint
+from stillwatch.train.families.config import NabRdsConfig
+
+__all__ = ["build_capsule", "check_parameters", "producer", "seal_model"]
+
+
+def build_capsule(
+    checkpoint: Checkpoint,
+    weights: Mapping[str, AnyArray],
+    scaling: str | None = None,
+    *,
+    plain_inputs: bool = False,
+    decoder: str = "plain",
+) -> bytes:
+    """Returns the capsule's bytes; the same checkpoint always gives the same bytes.
+
+    scaling: one of the policies that the checkpoint is calibrated for, by
+    default the first of its configuration. plain_inputs: mean, scale, threshold
+    and state have no defaults, for a host that cannot override defaults (the
+    trained ones are in the metadata). decoder: the form of a repeat-vector
+    graph, one of its DECODERS. Raises InputError for another policy,
+    CheckpointError for weights that are not exactly the family's.
+    """
+    if not isinstance(checkpoint.config, NabRdsConfig):
+        # Imported here: windowed_capsule.py builds on this module.
+        from stillwatch.export.capsule.windowed import build_uncalibrated
+
+        return build_uncalibrated(checkpoint, weights, plain_inputs=plain_inputs, decoder=decoder)
+    if decoder != "plain":
+        raise InputError(f"{checkpoint.family} has no decoder to choose the form of")
+    config = checkpoint.config
+    scaling = scaling or config.scaling[0]
+    if scaling not in checkpoint.calibrations:
+        raise InputError(
+            f"expected a scaling policy that the checkpoint is calibrated for, "
+            f"{', '.join(checkpoint.calibrations)}, got {scaling!r}; train with --scaling"
+        )
+    check_parameters(weights, expected_shapes(checkpoint))
+    found = sum(weight.size for weight in weights.values())
+    if found != checkpoint.parameters:
+        raise CheckpointError(
+            f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
+        )
+    info = _describe(checkpoint, config, weights, scaling)
+    graph = nab_rds_graph(checkpoint, weights, info.threshold["value"], plain_inputs=plain_inputs)
+    return seal_model(graph, info)
+
+
+def seal_model(graph: Graph, info: CapsuleInfo) -> bytes:
+    """Returns a graph and its description as a capsule's bytes."""
+    model = graph.model(info.family, info.producer)
+    onnx.helper.set_model_props(
+        model, {METADATA_KEY: info.to_json(), DIGEST_KEY: digest.PLACEHOLDER}
+    )
+    return digest.seal(model.SerializeToString(deterministic=True))
+
+
+def producer() -> str:
+    """Returns the name and version that a capsule carries of its maker."""
+    return f"stillwatch {metadata.version('stillwatch')}"
+
+
+def check_parameters(
+    weights: Mapping[str, AnyArray], expected: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Raises CheckpointError unless the weights are exactly the expected ones, float and finite."""
+    found = {name: weight.shape for name, weight in weights.items()}
+    wrong = [
+        f"{name!r}: expected {expected.get(name, 'none')}, got {found.get(name, 'none')}"
+        for name in sorted(found.keys() | expected.keys())
+        if found.get(name) != expected.get(name)
+    ]
+    wrong += [
+        f"{name!r}: expected finite float32 numbers, got {weight.dtype} with {bad} that are not"
+        for name, weight in weights.items()
+        if (bad := int(weight.size - np.isfinite(weight).sum())) or weight.dtype != np.float32
+    ]
+    if wrong:
+        raise CheckpointError(f"the weights do not fit the model: {'; '.join(wrong)}")
+
+
+def _describe(
+    checkpoint: Checkpoint, config: NabRdsConfig, weights: Mapping[str, AnyArray], scaling: str
+) -> CapsuleInfo:
+    calibration = checkpoint.calibrations[scaling]
+    threshold = calibration.threshold.value
+    window = config.window
+
+    def judge(scaled: Float64) -> tuple[Float64, Float64, Bool]:
+        decoded = nab_rds_reconstruction(checkpoint, weights, scaled)
+        score = squared_error(scaled, decoded)
+        return decoded, score, score > threshold
+
+    # A few calm values, a window, and one that runs over its end.
+    lengths = (min(7, window), window, window + window // 2)
+    return CapsuleInfo(
+        schema=SCHEMA_VERSION,
+        family=checkpoint.family,
+        window=window,
+        stride=window,
+        state=config.units,
+        channel_mode="joint",
+        score="squared error",
+        calibrated=True,
+        channels=tuple(Channel(name, unit) for name, unit in checkpoint.channels),
+        parameters=checkpoint.parameters,
+        scaling=ScalingPolicy.parse(scaling),
+        mean=checkpoint.mean,
+        scale=checkpoint.scale,
+        threshold=asdict(calibration.threshold),
+        error_quantiles=calibration.error_quantiles,
+        data=checkpoint.data,
+        training=asdict(config),
+        golden=golden_vectors(
+            np.array(checkpoint.mean), np.array(checkpoint.scale), lengths, judge
+        ),
+        tolerance=TOLERANCE,
+        producer=producer(),
+        normal_scores=calibration.normal_scores,
+    )

@@ -1,0 +1,145 @@
+"""The capsules of windowed networks, with the sensors that they watch or still without any."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from stillwatch.export.capsule.build import check_parameters, producer, seal_model
+from stillwatch.export.capsule.golden import TOLERANCE, golden_vectors
+from stillwatch.export.families.registry import WINDOWED, expected_shapes
+from stillwatch.export.graph.distance_nodes import Sensors
+from stillwatch.export.graph.lstm import Weights
+from stillwatch.runtime.arrays import AnyArray, Bool, Float64
+from stillwatch.runtime.capsule.info import SCHEMA_VERSION, CapsuleInfo, Channel
+from stillwatch.runtime.errors import CapsuleError, CheckpointError, InputError
+from stillwatch.runtime.scoring.distance import Mahalanobis
+from stillwatch.runtime.scoring.scaling import ScalingPolicy
+from stillwatch.train.data.checkpoint import Checkpoint
+from stillwatch.train.families.config import (
+    CONFIGS,
+    RepeatVectorConfig,
+    SensorConfig,
+    WindowedConfig,
+)
+
+__all__ = ["build_uncalibrated", "build_windowed", "windowed_config"]
+
+
+def build_uncalibrated(
+    checkpoint: Checkpoint,
+    weights: Mapping[str, AnyArray],
+    *,
+    plain_inputs: bool = False,
+    decoder: str = "plain",
+) -> bytes:
+    """Returns a capsule that holds the network and no sensors yet; it never alarms.
+
+    decoder: one of DECODERS, the form of the graph.
+    """
+    config = windowed_config(checkpoint.config)
+    channels = len(checkpoint.channels)
+    family = WINDOWED[checkpoint.family]
+    check_parameters(weights, expected_shapes(checkpoint))
+    network = family.weights(config, weights)
+    found = sum(weight.size for weight in weights.values())
+    if not family.second_bias:
+        second = [layer.h2h_bias for layer in (*network.encoder, *network.decoder)]
+        if any(map(np.any, second)):
+            raise CheckpointError("the second bias of an LSTM layer is not zero: not this family's")
+        found -= sum(bias.size for bias in second)
+    if found != checkpoint.parameters:
+        raise CheckpointError(
+            f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
+        )
+    return build_windowed(
+        config,
+        network,
+        dataclasses.replace(
+            Sensors.unknown(channels, level=False),
+            mean=np.array(checkpoint.mean),
+            scale=np.array(checkpoint.scale),
+        ),
+        level=False,
+        channels=tuple(Channel(name, unit) for name, unit in checkpoint.channels),
+        parameters=checkpoint.parameters,
+        data=checkpoint.data,
+        training={**asdict(config), "data": checkpoint.data["name"]},
+        plain_inputs=plain_inputs,
+        decoder=decoder,
+    )
+
+
+def build_windowed(
+    config: WindowedConfig,
+    network: Weights,
+    sensors: Sensors,
+    *,
+    level: bool,
+    channels: tuple[Channel, ...],
+    parameters: int,
+    data: Mapping[str, Any],
+    training: Mapping[str, Any],
+    plain_inputs: bool,
+    decoder: str,
+    threshold: Mapping[str, Any] | None = None,
+    error_quantiles: Mapping[str, float] | None = None,
+    normal_scores: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Returns the capsule of a network and its sensors; decoder: one of DECODERS.
+
+    threshold, error_quantiles, normal_scores: what calibration found, for the metadata.
+    """
+    name = next(name for name, kind in CONFIGS.items() if isinstance(config, kind))
+    family = WINDOWED[name]
+    if decoder not in family.decoders:
+        raise InputError(
+            f"expected a decoder {' or '.join(family.decoders)} for {name}, got {decoder!r}"
+        )
+    distance = Mahalanobis(sensors.error_mean, sensors.whitening, condition=1.0)
+
+    def judge(scaled: Float64) -> tuple[Float64, Float64, Bool]:
+        decoded = family.reconstruct(config, network, scaled)
+        error = np.abs(scaled - decoded)
+        score = distance.score(np.concatenate([error, scaled], axis=1) if level else error)
+        above = score > sensors.threshold
+        return decoded, score, above & (above.sum() > sensors.count)  # one window at most
+
+    info = CapsuleInfo(
+        schema=SCHEMA_VERSION,
+        family=name,
+        window=config.window,
+        stride=config.window,
+        state=0,
+        channel_mode=config.channels,
+        score="Mahalanobis distance of errors" + (" and scaled values" if level else ""),
+        calibrated=threshold is not None,
+        channels=channels,
+        parameters=parameters,
+        scaling=ScalingPolicy("trained"),
+        mean=tuple(map(float, sensors.mean)),
+        scale=tuple(map(float, sensors.scale)),
+        threshold=threshold
+        or {"rule": "not calibrated", "value": sensors.threshold, "count": sensors.count},
+        error_quantiles=error_quantiles or {},
+        data=data,
+        training=training if decoder == "plain" else {**training, "decoder": decoder},
+        golden=golden_vectors(
+            sensors.mean, sensors.scale, (min(7, config.window), min(40, config.window)), judge
+        ),
+        tolerance=TOLERANCE,
+        producer=producer(),
+        normal_scores=normal_scores or {},
+    )
+    form = {} if decoder == "plain" else {"decoder": decoder}
+    graph = family.graph(config, network, sensors, level=level, plain_inputs=plain_inputs, **form)
+    return seal_model(graph, info)
+
+
+def windowed_config(config: object) -> WindowedConfig:
+    """Returns a configuration that is of a windowed family; raises CapsuleError otherwise."""
+    if not isinstance(config, RepeatVectorConfig | SensorConfig):
+        raise CapsuleError(f"expected a windowed configuration, got {type(config).__name__}")
+    return config

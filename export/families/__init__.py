@@ -1,0 +1,1 @@
+"""What each family gives an export: shapes, weights, graph, NumPy reference."""

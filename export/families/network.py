@@ -1,0 +1,52 @@
+"""A windowed network's weights, from a checkpoint or from a capsule that holds them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from stillwatch.export.graph.lstm import LstmLayer, Weights
+from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.errors import CapsuleError
+from stillwatch.train.families.config import RepeatVectorConfig, WindowedConfig
+
+__all__ = ["weights_of_capsule", "weights_of_checkpoint"]
+
+
+def weights_of_checkpoint(config: RepeatVectorConfig, weights: Mapping[str, AnyArray]) -> Weights:
+    """Returns the network in a checkpoint's weights, which must be the family's."""
+    layers = range(config.layers)
+    return Weights(
+        encoder=tuple(LstmLayer.of(weights, "encoder", layer) for layer in layers),
+        decoder=tuple(LstmLayer.of(weights, "decoder", layer) for layer in layers),
+        dense_weight=weights["dense.weight"],
+        dense_bias=weights["dense.bias"],
+    )
+
+
+def weights_of_capsule(content: bytes, config: WindowedConfig, name: str) -> Weights:
+    """Returns the network in a capsule's graph; raises CapsuleError where it is not in fp32."""
+    graph = onnx.load_from_string(content).graph
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+
+    def weight(tensor: str) -> AnyArray:
+        if tensor not in tensors or tensors[tensor].data_type != onnx.TensorProto.FLOAT:
+            raise CapsuleError(
+                f"{name} does not hold its weights in fp32 (no {tensor}): calibrate the fp32 "
+                "capsule, with --int8 where it is to be quantised"
+            )
+        return np.asarray(numpy_helper.to_array(tensors[tensor]))
+
+    def layers(block: str) -> tuple[LstmLayer, ...]:
+        return tuple(
+            LstmLayer.from_onnx(*(weight(f"{block}{number}_{part}") for part in "WRB"))
+            for number in range(config.layers)
+        )
+
+    return Weights(
+        encoder=layers("encoder"),
+        decoder=layers("decoder"),
+        dense_weight=weight("dense_weight").T,
+        dense_bias=weight("dense_bias"),
+    )

@@ -1,0 +1,88 @@
+"""The graph of the sensor autoencoders, all channels at once.
+
+    values -> scaled -> windows -> encoder -> its last states -> decoder -> dense
+           -> error -> Mahalanobis distance -> score -> alarm
+
+Each decoder layer begins with the last h and c of the encoder layer of its
+number; the first of them reads the top one's h at every step.
+"""
+
+from collections.abc import Mapping
+
+from stillwatch.export.graph import windowing
+from stillwatch.export.graph.builder import Graph
+from stillwatch.export.graph.distance_nodes import Sensors, begin, finish
+from stillwatch.export.graph.lstm import LstmLayer, Weights, lstm_shapes
+from stillwatch.runtime.arrays import AnyArray
+from stillwatch.train.families.config import SensorConfig
+
+__all__ = ["expected_shapes", "sensor_graph", "sensor_weights"]
+
+
+def expected_shapes(config: SensorConfig, channels: int) -> dict[str, tuple[int, ...]]:
+    """Returns the name and shape of every parameter that the family has, no more and no fewer."""
+    shapes: dict[str, tuple[int, ...]] = {
+        "dense.weight": (channels, config.units),
+        "dense.bias": (channels,),
+    }
+    for block, first in (("encoder", channels), ("decoder", config.units)):
+        for layer in range(config.layers):
+            inputs = config.units if layer else first
+            shapes |= lstm_shapes(f"{block}.{layer}", 0, inputs=inputs, units=config.units)
+    return shapes
+
+
+def sensor_weights(config: SensorConfig, weights: Mapping[str, AnyArray]) -> Weights:
+    """Returns the network in a checkpoint's weights, which must be the family's."""
+    encoder, decoder = (
+        tuple(LstmLayer.of(weights, f"{block}.{layer}", 0) for layer in range(config.layers))
+        for block in ("encoder", "decoder")
+    )
+    return Weights(encoder, decoder, weights["dense.weight"], weights["dense.bias"])
+
+
+def sensor_graph(
+    config: SensorConfig,
+    weights: Weights,
+    sensors: Sensors,
+    *,
+    level: bool,
+    plain_inputs: bool = False,
+) -> Graph:
+    """Returns the whole detector as a graph."""
+    graph, windows, steps, lengths = begin(sensors, config.window, plain_inputs=plain_inputs)
+    lengths = windowing.as_lengths(graph, lengths, "lengths")
+    hidden, states = steps, []
+    for number, layer in enumerate(weights.encoder):
+        hidden, *state = _layer(graph, layer, f"encoder{number}", [hidden, lengths])
+        states.append(state)
+    one = graph.integers(1)
+    times = graph.concat([windows.length, one, one], "repeat_shape")
+    hidden = graph.node("Expand", [states[-1][0], times], "repeated")
+    for number, (layer, state) in enumerate(zip(weights.decoder, states, strict=True)):
+        hidden, *_ = _layer(graph, layer, f"decoder{number}", [hidden, "", *state])
+    product = graph.node(
+        "MatMul", [hidden, graph.weight("dense_weight", weights.dense_weight.T)], "product"
+    )
+    decoded = graph.node("Add", [product, graph.weight("dense_bias", weights.dense_bias)], "dense")
+    finish(graph, windows, decoded, sensors, level=level)
+    return graph
+
+
+def _layer(graph: Graph, layer: LstmLayer, name: str, inputs: list[str]) -> tuple[str, str, str]:
+    """Returns a layer's hidden states (T, N, H) and its last h and c, both (1, N, H).
+
+    inputs: the steps (T, N, C), then lengths and initial h and c as far as they are given.
+    """
+    steps, *rest = inputs
+    tensors = [
+        graph.weight(f"{name}_{part}", tensor)
+        for part, tensor in zip("WRB", layer.onnx_tensors(), strict=True)
+    ]
+    hidden, h, c = graph.nodes(
+        "LSTM",
+        [steps, *tensors, *rest],
+        [f"{name}_all", f"{name}_h", f"{name}_c"],
+        hidden_size=layer.units,
+    )
+    return graph.node("Squeeze", [hidden, graph.integers(1)], f"{name}_hidden"), h, c

@@ -1,0 +1,1 @@
+"""Builders of the ONNX graph, a part each."""

@@ -1,0 +1,122 @@
+"""What is around a windowed network in its graph: inputs, scaling, windows, error, score, alarm.
+
+A windowed family is what lies between `begin` and `finish`: steps (T, N, C)
+in, their reconstruction out. What is of particular sensors is five
+initializers, which calibration replaces: mean, scale, error_mean, whitening
+and threshold.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import TensorProto
+
+from stillwatch.export.graph import windowing
+from stillwatch.export.graph.builder import Graph
+from stillwatch.runtime.arrays import LARGEST, Float64
+
+__all__ = ["Sensors", "begin", "finish"]
+
+_MORE_THAN_ANY_WINDOW = 2**24  # the largest count that single precision holds exactly
+
+
+@dataclass(frozen=True)
+class Sensors:
+    """What is of particular sensors, and how their alarms are judged.
+
+    mean, scale: (C,), the sensors' units. error_mean: (F,), whitening:
+    (F, F), where F is C, or 2 C with `level`: a step's features are the
+    absolute errors of the channels and, with `level`, the scaled values
+    themselves. score = |(features - error_mean) whitening|^2. threshold, count:
+    an alarm is a score above the threshold in a window with more than
+    `count` of them.
+    """
+
+    mean: Float64
+    scale: Float64
+    error_mean: Float64
+    whitening: Float64
+    threshold: float
+    count: int
+
+    @classmethod
+    def unknown(cls, channels: int, *, level: bool) -> "Sensors":
+        """Returns the stand-in before calibration: unit scales, no alarm ever."""
+        features = channels * (1 + level)
+        return cls(
+            mean=np.zeros(channels),
+            scale=np.ones(channels),
+            error_mean=np.zeros(features),
+            whitening=np.eye(features),
+            threshold=LARGEST,
+            count=_MORE_THAN_ANY_WINDOW,
+        )
+
+
+def begin(
+    sensors: Sensors, window: int, *, plain_inputs: bool
+) -> tuple[Graph, windowing.Windows, str, str]:
+    """Returns a graph up to its windows, how series are cut, the steps and the windows' lengths.
+
+    Names of tensors: steps (T, N, C), scaled units; lengths (N,) int64. The
+    scaled series are in the graph as "scaled".
+    """
+    channels = len(sensors.mean)
+    graph = Graph(plain_inputs=plain_inputs)
+    graph.input("values", ["batch", "time", channels])
+    graph.input("mean", ["mean_batch", "mean_time", channels], sensors.mean[None, None])
+    graph.input("scale", ["scale_batch", "scale_time", channels], sensors.scale[None, None])
+    graph.input("threshold", [], np.array(sensors.threshold))
+    graph.input("count", [], np.array(sensors.count))
+
+    centred = graph.node("Sub", ["values", "mean"], "centred")
+    scaled = graph.node("Div", [centred, "scale"], "scaled")
+    windows = windowing.measure(graph, scaled, window)
+    windowing.cut(graph, windows, scaled, "windows")
+    lengths = windowing.window_lengths(graph, windows)
+    steps = graph.node("Transpose", ["windows"], "steps", perm=[1, 0, 2])  # NTC -> TNC
+    return graph, windows, steps, lengths
+
+
+def finish(
+    graph: Graph, windows: windowing.Windows, decoded: str, sensors: Sensors, *, level: bool
+) -> None:
+    """Adds all outputs, from the reconstruction (T, N, C) of the steps in scaled units."""
+    channels = len(sensors.mean)
+    by_window = graph.node("Transpose", [decoded], "decoded_windows", perm=[1, 0, 2])
+    decoded = windowing.join(graph, windows, by_window, "decoded")
+
+    restored = graph.node("Mul", [decoded, "scale"], "restored")
+    graph.node("Add", [restored, "mean"], "reconstruction")
+    error = graph.node("Abs", [graph.node("Sub", ["scaled", decoded], "difference")], "error")
+    features = graph.concat([error, "scaled"], "features", axis=2) if level else error
+    _score(graph, windows, features, sensors)
+
+    graph.output("score", ["batch", "time"])
+    graph.output("alarm", ["batch", "time"], TensorProto.BOOL)
+    graph.output("reconstruction", ["batch", "time", channels])
+    graph.output("error", ["batch", "time", channels])
+
+
+def _score(graph: Graph, windows: windowing.Windows, features: str, sensors: Sensors) -> None:
+    """Adds score and alarm: (e - mu)^T Sigma^-1 (e - mu), with Sigma^-1 = whitening whitening^T."""
+    mean = graph.weight("error_mean", sensors.error_mean)
+    off = graph.node("Sub", [features, mean], "features_centred")
+    white = graph.node("MatMul", [off, graph.weight("whitening", sensors.whitening)], "whitened")
+    squared = graph.node("Mul", [white, white], "whitened_squared")
+    graph.node("ReduceSum", [squared, graph.integers(2)], "score", keepdims=0)
+
+    above = graph.node("Greater", ["score", "threshold"], "above")
+    ones = graph.node("Cast", [above], "above_as_float", to=TensorProto.FLOAT)
+    column = graph.node("Unsqueeze", [ones, graph.integers(2)], "above_column")
+    by_window = windowing.cut(graph, windows, column, "above_windows")
+    total = graph.node("ReduceSum", [by_window, graph.integers(1)], "above_count", keepdims=1)
+    enough = graph.node("Greater", [total, "count"], "window_enough")
+    enough = graph.node("Cast", [enough], "enough_as_float", to=TensorProto.FLOAT)
+    one = graph.integers(1)
+    shape = graph.concat([one, windows.length, one], "enough_shape")
+    spread = graph.node("Expand", [enough, shape], "enough_by_step")
+    joined = windowing.join(graph, windows, spread, "enough_series")
+    flat = graph.node("Squeeze", [joined, graph.integers(2)], "enough_flat")
+    decided = graph.node("Cast", [flat], "enough", to=TensorProto.BOOL)
+    graph.node("And", [above, decided], "alarm")

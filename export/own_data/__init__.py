@@ -1,0 +1,1 @@
+"""One's own CSV to a checkpoint, a capsule and a report."""

@@ -1,0 +1,95 @@
+"""From a sensor checkpoint to a capsule, verified, and a report: what follows `train sensor`."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stillwatch.export.calibrate.calibration import Calibrated, calibrate
+from stillwatch.export.capsule.build import build_capsule
+from stillwatch.export.verify.verification import Agreement, compare, report
+from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.detector import Detector, Result
+from stillwatch.runtime.files import write_bytes, write_text
+from stillwatch.train.data.checkpoint import Checkpoint, load_checkpoint
+from stillwatch.train.data.tables.recording import Recording
+from stillwatch.train.families.sensor.options import recording_of
+from stillwatch.train.families.sensor.recipe import held_out
+
+__all__ = ["CAPSULE_NAME", "Chain", "build", "run"]
+
+CAPSULE_NAME = "model.onnx"
+_WINDOWS_COMPARED = 20  # the reference evaluator takes a second for as many
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """A checkpoint's capsule, and what it says of the rows that were held out.
+
+    normal: those rows (T, C). agreements: of the frameworks at hand, on some
+    of them. absent: the others, and why.
+    """
+
+    checkpoint: Checkpoint
+    path: Path
+    calibrated: Calibrated
+    detector: Detector
+    normal: Float64
+    result: Result
+    agreements: Sequence[Agreement]
+    absent: dict[str, str]
+
+
+def build(folder: Path, recording: Recording, *, windows: int | None = _WINDOWS_COMPARED) -> Chain:
+    """Returns the chain of the checkpoint in `folder`, and leaves its capsule there.
+
+    windows: how many held-out ones the frameworks are compared on; None for all.
+    """
+    checkpoint, weights = load_checkpoint(folder)
+    normal = held_out(recording)
+    calibrated = calibrate(
+        build_capsule(checkpoint, weights), CAPSULE_NAME, normal, source=recording.name
+    )
+    path = folder / CAPSULE_NAME
+    write_bytes(path, calibrated.content)
+    detector = Detector.load(path)
+    rows = windows * checkpoint.config.window if windows else len(normal)
+    agreements, absent = compare(path, folder, normal[:rows])
+    return Chain(
+        checkpoint=checkpoint,
+        path=path,
+        calibrated=calibrated,
+        detector=detector,
+        normal=normal,
+        result=detector.score(normal),
+        agreements=agreements,
+        absent=absent,
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exports, calibrates, verifies and reports; returns 1 where frameworks disagree."""
+    from stillwatch.export.own_data.report import sensor_page
+
+    recording = recording_of(arguments)
+    chain = build(arguments.out, recording)
+    for remark in chain.calibrated.remarks:
+        print(remark)
+    info = chain.detector.info
+    called = float(np.mean(chain.result.alarm))
+    print(
+        f"{chain.path}: calibrated on the last {len(chain.normal)} rows, which it never saw: "
+        f"threshold {info.threshold['value']:.4g}, {100 * called:.2g} % of their rows are alarms"
+    )
+    for line in report(list(chain.agreements), chain.absent):
+        print(f"  {line}")
+    write_text(arguments.out / "report.html", sensor_page(chain, recording))
+    print(f"report in {arguments.out / 'report.html'}")
+    if arguments.track:
+        from stillwatch.export.own_data.tracking import log_run  # where the extra is installed
+
+        print(f"run {log_run(chain, arguments.track)} in the MLflow store {arguments.track}")
+    print(f"next: stillwatch score {chain.path} SERIES.csv")
+    return 0 if all(agreement.passed for agreement in chain.agreements) else 1

@@ -1,0 +1,48 @@
+"""The single-feature autoencoder's scaler and thresholds from a normal series, without MXNet."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from stillwatch.export.families.reference import nab_rds_reconstruction
+from stillwatch.runtime.arrays import AnyArray, Float32, Float64
+from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.scoring.scaling import series_moments
+from stillwatch.train.calibration.nab_rds_thresholds import calibrations, fewest_rows
+from stillwatch.train.data.checkpoint import Checkpoint
+from stillwatch.train.data.fingerprint import fingerprint
+from stillwatch.train.families.config import NabRdsConfig
+
+__all__ = ["calibrated"]
+
+
+def calibrated(
+    checkpoint: Checkpoint,
+    config: NabRdsConfig,
+    weights: Mapping[str, AnyArray],
+    normal: Float64 | None,
+) -> Checkpoint:
+    """Returns the checkpoint with scaler and thresholds of a series, as training would set them.
+
+    normal: (T,), the sensor's units. Raises InputError where it is too short or not finite.
+    """
+    fewest = fewest_rows(config)
+    if normal is None or normal.ndim != 1 or len(normal) < fewest or not np.isfinite(normal).all():
+        got = "none" if normal is None else f"{normal.shape}"
+        raise InputError(
+            f"expected a normal series of at least {fewest} finite values for nab-rds, whose "
+            f"scaler and thresholds come from it, got {got}"
+        )
+    trained = series_moments(normal[:, None])
+
+    def reconstruct(scaled: Float32) -> Float64:
+        return nab_rds_reconstruction(checkpoint, weights, scaled.astype(np.float64))
+
+    return dataclasses.replace(
+        checkpoint,
+        mean=tuple(map(float, trained.mean[0])),
+        scale=tuple(map(float, trained.scale[0])),
+        calibrations=calibrations(normal, trained, config, reconstruct),
+        data={"name": "given", "rows": len(normal), "sha256": fingerprint([normal])},
+    )

@@ -1,0 +1,91 @@
+"""What a model says, computed without its graph: reconstruction and alarm in NumPy, by family."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from stillwatch.export.families.reference import nab_rds_reconstruction
+from stillwatch.export.families.registry import windowed
+from stillwatch.runtime.arrays import Bool, Float64
+from stillwatch.runtime.capsule import opening
+from stillwatch.runtime.capsule.info import CapsuleInfo
+from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.scoring.distance import Mahalanobis, squared_error
+from stillwatch.runtime.scoring.inputs import fixed_moments
+from stillwatch.runtime.scoring.scaling import Moments, series_moments
+from stillwatch.train.data.checkpoint import load_checkpoint
+from stillwatch.train.families.config import NabRdsConfig
+
+__all__ = ["Judgement", "as_graphs_scale", "judgement"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """reconstruct: scaled values (T, C) to their reconstruction. score: both of these to (T,).
+
+    decide: scores (T,) to alarms (T,).
+    """
+
+    reconstruct: Callable[[Float64], Float64]
+    score: Callable[[Float64, Float64], Float64]
+    decide: Callable[[Float64], Bool]
+
+    def alarm(self, scaled: Float64, decoded: Float64) -> Bool:
+        """Returns the alarms (T,) of scaled values (T, C) and their reconstruction."""
+        return self.decide(self.score(scaled, decoded))
+
+
+def as_graphs_scale(values: Float64, info: CapsuleInfo) -> tuple[Moments, Float64]:
+    """Returns mean and scale for a series (T, C), and its scaled values as a graph computes them.
+
+    That is in single precision: who is given another input may give another
+    answer. Under any policy but `trained`
+    the figures are the series' own, as the published recipe scales a file.
+    """
+    moments = fixed_moments(None, None, info) or series_moments(values)
+    value, mean, scale = (part.astype(np.float32) for part in (values, moments.mean, moments.scale))
+    return moments, ((value - mean) / scale).astype(np.float64)
+
+
+def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
+    """Returns how the checkpoint in `folder` judges under the figures of a capsule.
+
+    Raises InputError where the two are not of one family.
+    """
+    checkpoint, weights = load_checkpoint(folder)
+    if checkpoint.family != info.family:
+        raise InputError(f"{model} is of family {info.family}, {folder} of {checkpoint.family}")
+    threshold = float(info.threshold["value"])
+    config = checkpoint.config
+    if isinstance(config, NabRdsConfig):
+        return Judgement(
+            lambda scaled: nab_rds_reconstruction(checkpoint, weights, scaled),
+            squared_error,
+            lambda score: score > threshold,
+        )
+    family = windowed(checkpoint.family, str(folder))
+    network = family.weights(config, weights)
+    graph = onnx.load_from_string(opening.read_bytes(model)).graph
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    mean, whitening = (
+        numpy_helper.to_array(tensors[name]).astype(np.float64)
+        for name in ("error_mean", "whitening")
+    )
+    distance = Mahalanobis(mean, whitening, condition=1.0)
+    count = int(info.threshold.get("count", 0))
+
+    def score(scaled: Float64, decoded: Float64) -> Float64:
+        error = np.abs(scaled - decoded)
+        with_level = len(mean) > error.shape[1]
+        return distance.score(np.concatenate([error, scaled], axis=1) if with_level else error)
+
+    def decide(score: Float64) -> Bool:
+        above = (score > threshold).reshape(-1, info.window)
+        decided: Bool = (above & (above.sum(axis=1, keepdims=True) > count)).ravel()
+        return decided
+
+    return Judgement(lambda scaled: family.reconstruct(config, network, scaled), score, decide)

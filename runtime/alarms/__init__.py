@@ -1,0 +1,1 @@
+"""From scores to alarms and events: threshold policies and what they are fitted to."""

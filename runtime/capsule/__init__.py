@@ -1,0 +1,1 @@
+"""What a capsule says of itself, and whether to believe it."""

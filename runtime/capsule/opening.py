@@ -1,0 +1,82 @@
+"""Opening a capsule: bytes, digest, metadata, session."""
+
+import hashlib
+from importlib import resources
+from pathlib import Path
+
+import onnxruntime
+
+from stillwatch.runtime.capsule import digest
+from stillwatch.runtime.capsule.external import has_external_data
+from stillwatch.runtime.capsule.info import METADATA_KEY, OUTPUTS, CapsuleInfo
+from stillwatch.runtime.errors import CapsuleError, InputError, first_line
+
+__all__ = ["FATAL_ONLY", "open_session", "read_bytes", "shipped"]
+
+_SHIPPED = resources.files("stillwatch.runtime") / "models"
+FATAL_ONLY = 4  # onnxruntime's warnings are of what is meant, and its errors come as exceptions
+
+
+def shipped() -> tuple[str, ...]:
+    """Returns the names of the capsules that the package brings along, sorted."""
+    names = (entry.name for entry in _SHIPPED.iterdir())
+    return tuple(sorted(name.removesuffix(".onnx") for name in names if name.endswith(".onnx")))
+
+
+def read_bytes(model: str | Path, *, sha256: str | None = None) -> bytes:
+    """Returns the content of a capsule, given its path or the name of a shipped one.
+
+    sha256: the digest that the whole file must have, in hex. Raises InputError
+    where there is no such file, CapsuleError where the content is not what was
+    sealed at export, or not the file that was meant.
+    """
+    path = Path(model)
+    try:
+        if path.is_file():
+            content = path.read_bytes()
+        elif str(model) in shipped():
+            content = (_SHIPPED / f"{model}.onnx").read_bytes()
+        else:
+            raise InputError(
+                f"no capsule {str(model)!r}: there is no such file, and the capsules that come "
+                f"with stillwatch are {', '.join(shipped())}"
+            )
+    except OSError as error:
+        raise InputError(f"cannot read {model}: {error.strerror}") from error
+    digest.check(content, str(model))
+    if sha256 is not None:
+        found = hashlib.sha256(content).hexdigest()
+        if sha256.strip().lower() != found:
+            raise CapsuleError(f"{model} is another file: expected sha256 {sha256}, got {found}")
+    return content
+
+
+def open_session(
+    content: bytes, name: str, *, threads: int = 1
+) -> tuple[onnxruntime.InferenceSession, CapsuleInfo]:
+    """Returns an onnxruntime session over a capsule's bytes and what the capsule says of itself."""
+    try:
+        external = has_external_data(content)
+    except ValueError as error:
+        raise CapsuleError(f"{name} is not an ONNX file: {error}") from error
+    if external:
+        raise CapsuleError(f"{name} refers to another file for its weights: a capsule is one file")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = FATAL_ONLY
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        # Names that are not UTF-8 are met here, not at load.
+        metadata = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        ports = [*session.get_inputs(), *session.get_overridable_initializers()]
+        names = [(port.name, port.type, port.shape) for port in (*ports, *session.get_outputs())]
+    except Exception as error:  # onnxruntime's exceptions share no base but Exception
+        raise CapsuleError(f"{name} does not load in onnxruntime: {first_line(error)}") from error
+    if metadata is None:
+        raise CapsuleError(f"{name} has no stillwatch metadata; make one with 'stillwatch export'")
+    info = CapsuleInfo.from_json(metadata, name)
+    missing = set(OUTPUTS) - {port[0] for port in names}
+    if missing:
+        raise CapsuleError(f"{name} lacks the outputs {', '.join(sorted(missing))}")
+    return session, info

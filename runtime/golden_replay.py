@@ -1,0 +1,54 @@
+"""Replays a capsule's golden vectors on this machine."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillwatch.runtime.alarms.policies import alarm_rule
+from stillwatch.runtime.detector import Detector
+from stillwatch.runtime.scoring.scaling import Moments
+
+__all__ = ["Replay", "replay"]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Largest differences from the golden vectors.
+
+    reconstruction: in scaled units. score: relative to scores above one.
+    flips: alarms that came out the other way.
+    """
+
+    vectors: int
+    reconstruction: float
+    score: float
+    flips: int
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether this machine scores as the capsule says it must."""
+        return max(self.reconstruction, self.score) <= self.tolerance and not self.flips
+
+
+def replay(detector: Detector) -> Replay:
+    """Returns how far this machine's answers are from a capsule's golden vectors."""
+    info = detector.info
+    trained = Moments(np.array([info.mean]), np.array([info.scale]))
+    rule = alarm_rule(None, info)
+    largest_reconstruction = largest_score = 0.0
+    flips = 0
+    for golden in info.golden:
+        answers, _ = detector.model.run(np.array(golden.values)[None], trained, rule)
+        score, alarm, reconstruction, _ = (array[0] for array in answers.arrays())
+        expected = np.array(golden.score)
+        wanted = np.array(golden.reconstruction)
+        # In the sensor's units single precision rounds by its distance from zero, however small
+        # the scale is beside it; that is no difference between networks.
+        rounding = 2 * np.finfo(np.float32).eps * np.abs(wanted)
+        off = np.maximum(np.abs(reconstruction - wanted) - rounding, 0) / trained.scale
+        largest_reconstruction = max(largest_reconstruction, float(off.max()))
+        off = np.abs(score - expected) / np.maximum(1.0, np.abs(expected))
+        largest_score = max(largest_score, float(off.max()))
+        flips += int((alarm != np.array(golden.alarm)).sum())
+    return Replay(len(info.golden), largest_reconstruction, largest_score, flips, info.tolerance)

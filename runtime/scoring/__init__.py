@@ -1,0 +1,1 @@
+"""A capsule's graph as a function: scaled values in, scores out."""

@@ -1,0 +1,81 @@
+"""One step of a causal model's streams, with everything allocated once.
+
+onnxruntime reads its inputs from these arrays and writes its outputs into
+them, so that a step costs little more than the graph itself.
+"""
+
+import numpy as np
+import onnxruntime
+
+from stillwatch.runtime.alarms.policies import AlarmRule
+from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.capsule.info import OUTPUTS
+from stillwatch.runtime.errors import CapsuleError, first_line
+from stillwatch.runtime.scoring.model import Answers, Model, State
+from stillwatch.runtime.scoring.scaling import Moments
+
+__all__ = ["Stepper"]
+
+
+class Stepper:
+    """Steps N streams of a causal model; `state` is what they carry. Not for two threads at once.
+
+    score, alarm (N, 1) and wide (2, N, 1, C), reconstruction and error, are of
+    the last step, and overwritten by the next.
+    """
+
+    def __init__(self, model: Model, streams: int, rule: AlarmRule, moments: Moments) -> None:
+        """moments: (1, C) where they are fixed, (N, 1, C) where each step brings its own."""
+        channels, units = len(model.info.channels), model.info.state
+        feeds = model.feeds(np.zeros((streams, 1, channels)), moments, rule)
+        self.values, self._mean, self._scale = (feeds[name] for name in ("values", "mean", "scale"))
+        self._state, self._next = np.zeros((2, 2, 1, streams, units), np.float32)  # h and c each
+        self.score = np.zeros((streams, 1), np.float32)
+        self.alarm = np.zeros((streams, 1), bool)
+        self.wide = np.zeros((2, streams, 1, channels), np.float32)
+        self._binding = model.session.io_binding()
+        self._kept = []  # the binding holds no reference of its own
+        for name, array in (feeds | dict(zip("hc", self._state, strict=True))).items():
+            value = onnxruntime.OrtValue.ortvalue_from_numpy(array)
+            self._kept.append(value)
+            self._binding.bind_ortvalue_input(name, value)
+        targets = (self.score, self.alarm, *self.wide, *self._next)
+        for name, array in zip((*OUTPUTS, "h_out", "c_out"), targets, strict=True):
+            self._binding.bind_output(
+                name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data
+            )
+        self._run = model.session.run_with_iobinding
+        try:
+            self._run(self._binding)  # a graph that cannot is found here, not in the first step
+        except Exception as error:  # onnxruntime's exceptions share no base but Exception
+            raise CapsuleError(f"the capsule's graph cannot run: {first_line(error)}") from error
+
+    @property
+    def state(self) -> State:
+        """A copy of what the streams carry."""
+        h, c = self._state.copy()
+        return State(h, c)
+
+    def carry(self, state: State | None) -> None:
+        """Goes on from a state; from zero where there is none."""
+        if state is None:
+            self._state.fill(0)
+        else:
+            self._state[0], self._state[1] = state.h, state.c
+
+    def step(self, values: Float64 | float, moments: Moments | None) -> None:
+        """Takes one value of each stream, (N, 1, C).
+
+        moments: (N, 1, C), or None where they are fixed.
+        """
+        self.values[...] = values
+        if moments is not None:
+            self._mean[...] = moments.mean
+            self._scale[...] = moments.scale
+        self._run(self._binding)
+        self._state[...] = self._next
+
+    def answers(self) -> Answers:
+        """Returns the answers of the last step in memory of their own."""
+        reconstruction, error = self.wide.copy()
+        return Answers(self.score.copy(), self.alarm.copy(), reconstruction, error)

@@ -1,0 +1,125 @@
+"""Streams: the detector's scores, one value or one chunk at a time."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from stillwatch.runtime.arrays import LARGEST, Float32, Float64
+from stillwatch.runtime.detector import Result
+from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.scoring.inputs import as_array, as_batch
+from stillwatch.runtime.streaming.fleet import Fleet
+from stillwatch.runtime.streaming.tracks import Causal
+
+__all__ = ["Stream", "Verdict"]
+
+
+class Verdict(NamedTuple):
+    """The answer that one sample brings; reconstruction and error are (C,).
+
+    row: which sample it is of. A causal model answers each sample itself; a
+    windowed one all rows of the window that the sample fills, and this is the
+    highest score among them: `extend` has them all.
+    """
+
+    score: float
+    alarm: bool
+    reconstruction: Float32
+    error: Float32
+    row: int
+
+
+class Stream:
+    """One sensor's stream over a shared detector.
+
+    A sample scores the same whether it comes alone, in a chunk of any size or
+    within a whole series. Not for use by two threads at once.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        """Use `Detector.stream`."""
+        self._fleet = fleet
+        self._info = fleet.detector.info
+        # With one threshold for all, a single number can go straight to the graph.
+        plain = fleet.rule.rolling is None and len(self._info.channels) == 1
+        plain = plain and not fleet.finished
+        self._causal = fleet.track if plain and isinstance(fleet.track, Causal) else None
+
+    @property
+    def warm_up(self) -> int:
+        """How many samples are still to come before the first answer."""
+        return self._fleet.warm_up
+
+    @property
+    def pending(self) -> int:
+        """How many samples wait for their window to fill."""
+        return self._fleet.pending
+
+    @property
+    def answered(self) -> int:
+        """How many rows have had their answer."""
+        return self._fleet.answered
+
+    def update(self, value: npt.ArrayLike) -> Verdict | None:
+        """Returns the verdict that one sample brings, (C,) or a number; None where none is due.
+
+        None is the answer while a history or a window fills.
+        """
+        if type(value) is float and self._causal and abs(value) <= LARGEST and not self.warm_up:
+            return self._step(value, self._causal)
+        result = self.extend(np.atleast_1d(as_array(value))[None])
+        if not len(result.score) or np.isnan(result.score[-1]):
+            return None
+        top = int(np.argmax(result.score))
+        return Verdict(
+            score=float(result.score[top]),
+            alarm=bool(result.alarm.any()),
+            reconstruction=result.reconstruction[top],
+            error=result.error[top],
+            row=result.start + top,
+        )
+
+    def extend(self, values: npt.ArrayLike) -> Result:
+        """Returns the answers that the next chunk brings, (T, C), or (T,) for one channel.
+
+        The result is of the rows that have an answer now: of a causal model the
+        chunk's own, NaN and no alarm while they only fill the history; of a
+        windowed model all rows of each window that fills, `start` the first of
+        them. Raises InputError on a bad chunk; the stream then stands as before.
+        """
+        raw = as_array(values)
+        rows: Float64 = as_batch(raw, self._info)
+        if raw.ndim == 3:
+            raise InputError(f"expected one series (T,) or (T, C), got shape {raw.shape}")
+        return _single(self._fleet.advance(rows), raw.ndim)
+
+    def finish(self) -> Result:
+        """Returns the answers of the rows that no window has answered, and ends the stream.
+
+        As for a file: the window that ends with the last row answers for them.
+        """
+        self._causal = None
+        return _single(self._fleet.finish(), 2)
+
+    def snapshot(self) -> bytes:
+        """Returns the stream's state; `detector.stream(saved)` goes on from it."""
+        return self._fleet.snapshot()
+
+    def _step(self, value: float, track: Causal) -> Verdict:
+        fleet, stepper = self._fleet, track.stepper
+        track.step(value, fleet.scale(value))
+        row = fleet.answered
+        fleet.answered = row + 1
+        wide = stepper.wide.copy()
+        return Verdict(
+            stepper.score.item(), stepper.alarm.item(), wide[0, 0, 0], wide[1, 0, 0], row
+        )
+
+
+def _single(result: Result, axes: int) -> Result:
+    """Returns the one stream's part of a fleet's result, (T,) for values (T,)."""
+    reconstruction, error = result.reconstruction[0], result.error[0]
+    if axes == 1:
+        reconstruction, error = reconstruction[:, 0], error[:, 0]
+    return Result(result.score[0], result.alarm[0], reconstruction, error, start=result.start)

@@ -1,0 +1,191 @@
+"""From lines of text to samples: CSV cells or JSON, and the time they were taken."""
+
+import csv
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.tables.csv_table import is_number, parse_cells, select_columns
+
+__all__ = ["LONGEST_LINE", "Clock", "LineReader", "Sample"]
+
+LONGEST_LINE = 2**20  # bytes
+_SHOWN = 80  # characters of a bad line that its error line repeats
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A line's values (C,), what passes through to the answer, and when it was taken."""
+
+    values: Float64
+    through: Mapping[str, Any]
+    seconds: float | None
+
+
+class LineReader:
+    """Turns lines into samples; the first CSV line decides whether there is a header.
+
+    previous: the values (C,) that gaps are filled from.
+    """
+
+    def __init__(
+        self,
+        channels: Sequence[str],
+        columns: Sequence[str] | None,
+        *,
+        fill: bool,
+        form: str = "auto",
+        time: str | None = None,
+    ) -> None:
+        """columns: the channels' names in the lines. form: auto, csv or json. time: its name."""
+        self._channels = channels
+        self._columns = columns
+        self._fill = fill
+        self._form = form
+        self._time = time
+        self._header: list[str] | None = None
+        self._places = list(range(len(channels)))
+        self.previous: Float64 | None = None
+        self._first = True
+
+    def read(self, line: bytes) -> Sample | None:
+        """Returns a line's sample, None for a header or a blank line; raises InputError."""
+        if len(line) > LONGEST_LINE:
+            raise InputError(f"expected a line of at most {LONGEST_LINE} bytes, got a longer one")
+        try:
+            text = line.decode().strip()
+        except UnicodeDecodeError as error:
+            raise InputError(f"expected UTF-8 text, got {line[:_SHOWN]!r}") from error
+        if not text:
+            return None
+        if self._form == "json" or (self._form == "auto" and text[0] in "{["):
+            cells, through = self._json(text)
+        else:
+            row = self._csv(text)
+            if row is None:
+                return None
+            cells, through = row
+        columns = self._columns or self._channels
+        values, _ = parse_cells(
+            cells, columns, "this line", fill=self._fill, previous=self.previous
+        )
+        seconds = None
+        if self._time is not None:
+            if self._time not in through:
+                raise InputError(f"expected a time {self._time!r}, got {text[:_SHOWN]!r}")
+            seconds = _seconds(through[self._time])
+        return Sample(values, through, seconds)
+
+    def accept(self, values: Float64) -> None:
+        """Takes note of values that the stream took: gaps are filled from these only."""
+        self.previous = values
+
+    def state(self) -> dict[str, Any]:
+        """Returns what `restore` takes, as JSON has it."""
+        previous = None if self.previous is None else self.previous.tolist()
+        return {"header": self._header, "first": self._first, "previous": previous}
+
+    def restore(self, state: Mapping[str, Any], previous: Float64 | None) -> None:
+        """Goes on from a state."""
+        self._first, self.previous = bool(state["first"]), previous
+        if state["header"] is not None:
+            self._take_header([str(name) for name in state["header"]])
+
+    def _csv(self, text: str) -> tuple[list[str], dict[str, Any]] | None:
+        try:
+            row = next(csv.reader([text], strict=True))
+        except (csv.Error, StopIteration) as error:
+            raise InputError(f"expected CSV, got {text[:_SHOWN]!r}") from error
+        first, self._first = self._first, False
+        named = self._columns or self._time
+        if first and (named or not any(map(is_number, row))):
+            self._take_header(row)
+            return None
+        expected = len(self._header or self._channels)
+        if len(row) != expected:
+            raise InputError(f"expected {expected} cells, got {len(row)}: {text[:_SHOWN]!r}")
+        through = {
+            name: cell
+            for place, (name, cell) in enumerate(zip(self._header or [], row, strict=False))
+            if place not in self._places
+        }
+        return [row[place] for place in self._places], through
+
+    def _take_header(self, row: list[str]) -> None:
+        self._places = select_columns(row, self._channels, self._columns, "the header")
+        if self._time is not None and self._time not in row:
+            raise InputError(f"the header has no time column {self._time!r}: {', '.join(row)}")
+        self._header = row
+
+    def _json(self, text: str) -> tuple[list[str], dict[str, Any]]:
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"expected JSON, got {text[:_SHOWN]!r}") from error
+        names = self._columns or self._channels
+        if isinstance(found, dict):
+            missing = [name for name in names if name not in found]
+            if missing:
+                raise InputError(f"expected a channel {missing[0]!r}, got {text[:_SHOWN]!r}")
+            members = [found[name] for name in names]
+            plain = (str, int, float, bool, type(None))
+            through = {k: v for k, v in found.items() if k not in names and isinstance(v, plain)}
+        else:
+            members, through = found if isinstance(found, list) else [found], {}
+        if len(members) != len(names):
+            raise InputError(f"expected {len(names)} numbers, got {len(members)}")
+        return [_cell(member) for member in members], through
+
+
+class Clock:
+    """Checks that samples come in the order of their times, and counts the missing ones."""
+
+    def __init__(self, period: float | None) -> None:
+        """period: seconds between two samples, where missing ones are to be counted."""
+        self._period = period
+        self.last: float | None = None
+
+    def missing(self, seconds: float | None) -> int:
+        """Returns how many samples are missing before this one; raises InputError for its order."""
+        if seconds is None or self.last is None:
+            return 0
+        if seconds <= self.last:
+            which = "repeated" if seconds == self.last else "backward"
+            raise InputError(f"{which} time: expected one after the last line's")
+        if self._period is None:
+            return 0
+        return max(0, round((seconds - self.last) / self._period) - 1)
+
+
+def _cell(member: object) -> str:
+    if member is None:
+        return ""
+    if isinstance(member, bool) or not isinstance(member, int | float):
+        raise InputError(f"expected numbers, got {str(member)[:_SHOWN]!r}")
+    try:
+        return repr(float(member))
+    except OverflowError:
+        return "inf"
+
+
+def _seconds(given: object) -> float:
+    """Returns a time in seconds: a number as it is, text by ISO 8601, UTC unless it says."""
+    text = str(given).strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise InputError(
+                f"expected a time in seconds or ISO 8601, got {text[:_SHOWN]!r}"
+            ) from error
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if not math.isfinite(seconds):
+        raise InputError(f"expected a time in seconds or ISO 8601, got {text[:_SHOWN]!r}")
+    return seconds

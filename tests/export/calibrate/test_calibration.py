@@ -1,0 +1,237 @@
+"""Calibration: another's sensors, their distance and window rule inside the capsule."""
+
+import numpy as np
+import pytest
+from support.repeat_vectors import (
+    RECONSTRUCTION_TOLERANCE,
+    detector_of,
+    make_capsule,
+    normal_rows,
+    random_weights,
+)
+
+from stillwatch.export.calibrate.calibration import SHRINKAGE, Calibrated, calibrate
+from stillwatch.export.families.network import weights_of_checkpoint
+from stillwatch.export.families.reference import repeat_vector_reconstruction
+from stillwatch.runtime import Detector
+from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.capsule import opening
+from stillwatch.runtime.errors import CapsuleError, InputError
+from stillwatch.runtime.golden_replay import replay
+from stillwatch.train.families.config import RepeatVectorConfig
+
+WINDOW = 20
+CONFIG = RepeatVectorConfig(units=5, layers=2, window=WINDOW)
+JOINT = RepeatVectorConfig(units=5, layers=1, window=WINDOW, channels="joint")
+
+# The distance squares a product with the whitening matrix in single precision, and what it is
+# taken of has been through the network: 1e-5 of a feature, ten times that of its square.
+SCORE_TOLERANCE = 1e-4
+
+
+def calibrated(
+    normal: Float64, config: RepeatVectorConfig = CONFIG, **options: object
+) -> Calibrated:
+    names = [f"sensor_{i}" for i in range(normal.shape[1])]
+    content = make_capsule(config, 3)
+    return calibrate(content, "made up", normal, channels=names, **options)  # type: ignore[arg-type]
+
+
+def by_numpy(
+    config: RepeatVectorConfig, normal: Float64, values: Float64, *, level: bool
+) -> Float64:
+    """The scores of whole windows of `values`, from the definitions alone."""
+    network = weights_of_checkpoint(config, random_weights(config, 3))
+    mean, scale = normal.mean(axis=0), normal.std(axis=0)
+    scale[np.ptp(normal, axis=0) == 0] = 1
+
+    def features(rows: Float64) -> Float64:
+        x = (rows - mean) / scale
+        error = np.abs(x - repeat_vector_reconstruction(config, network, x))
+        return np.hstack([error, x]) if level else error
+
+    at_rest = features(normal)
+    sigma = np.atleast_2d(np.cov(at_rest.T, bias=True))
+    sigma = sigma + SHRINKAGE * np.diag(sigma).mean() * np.eye(len(sigma))
+    off = features(values) - at_rest.mean(axis=0)
+    scores: Float64 = np.einsum("ti,ij,tj->t", off, np.linalg.inv(sigma), off)
+    return scores
+
+
+@pytest.mark.parametrize("level", [False, True])
+@pytest.mark.parametrize("config", [CONFIG, JOINT], ids=lambda config: config.channels)
+def test_score_is_the_mahalanobis_distance(config: RepeatVectorConfig, level: bool) -> None:
+    normal, values = normal_rows(400, 3), normal_rows(100, 3) * 1.5
+    found = detector_of(calibrated(normal, config, level=level).content).score(values).score
+    expected = by_numpy(config, normal, values, level=level)
+    np.testing.assert_allclose(found, expected, rtol=SCORE_TOLERANCE, atol=SCORE_TOLERANCE)
+
+
+def test_level_sees_what_the_errors_alone_do_not() -> None:
+    normal, values = normal_rows(400, 3), normal_rows(100, 3) * 1.5
+    by_level = [
+        detector_of(calibrated(normal, level=level).content).score(values).score
+        for level in (False, True)
+    ]
+    assert np.median(np.abs(by_level[0] - by_level[1])) > 0.1
+
+
+@pytest.mark.parametrize("channels", [1, 5, 30])
+def test_independent_network_serves_any_number_of_channels(channels: int) -> None:
+    normal = normal_rows(400, channels)
+    detector = detector_of(calibrated(normal).content)
+    assert detector.info.channel_names == tuple(f"sensor_{i}" for i in range(channels))
+    assert detector.info.calibrated
+    assert replay(detector).passed
+    values = normal_rows(100, channels, seed=1)
+    expected = by_numpy(CONFIG, normal, values, level=True)
+    found = detector.score(values)
+    np.testing.assert_allclose(found.score, expected, rtol=SCORE_TOLERANCE, atol=SCORE_TOLERANCE)
+    assert found.error.shape == values.shape
+
+
+def test_calibration_can_follow_a_calibration() -> None:
+    first = calibrated(normal_rows(400, 5)).content
+    normal = normal_rows(300, 2, seed=4)
+    again = calibrate(first, "made up", normal, channels=["sensor_0", "sensor_1"])
+    assert again.content == calibrated(normal).content
+
+
+def test_joint_network_serves_its_own_number_alone() -> None:
+    for channels in (2, 4):
+        with pytest.raises(InputError, match=f"takes 3 channels at once, got {channels}"):
+            calibrated(normal_rows(400, channels), JOINT)
+    assert detector_of(calibrated(normal_rows(400, 3), JOINT).content).info.calibrated
+
+
+@pytest.mark.parametrize("offset", [0, 20, 230, 5000])
+def test_golden_replay_passes_wherever_the_sensors_stand(offset: float) -> None:
+    # 230: the volts of the mains, with a deviation of one.
+    normal = np.random.default_rng(0).normal(offset, 1, (400, 2))
+    found = replay(detector_of(calibrated(normal).content))
+    assert found.passed, found
+
+
+def test_same_data_same_bytes() -> None:
+    normal = normal_rows(400, 5)
+    assert calibrated(normal).content == calibrated(normal.copy()).content
+    assert calibrated(normal).content != calibrated(normal[:-1]).content
+
+
+def test_fewer_rows_than_features() -> None:
+    config = RepeatVectorConfig(units=5, window=4)
+    normal = normal_rows(8, 12)
+    found = calibrated(normal, config)
+    detector = detector_of(found.content)
+    assert found.remarks == (
+        "8 rows are few for 24 features: the distance leans on its regularisation; "
+        "more normal data would serve better",
+    )
+    scores = detector.score(normal_rows(40, 12, seed=1)).score
+    assert np.isfinite(scores).all()
+    assert (scores > 0).all()
+    assert 1 < found.condition < 1e4
+    assert replay(detector).passed
+
+
+@pytest.mark.parametrize("level", [False, True])
+def test_constant_channels_are_said_and_watched(level: bool) -> None:
+    normal = normal_rows(400, 4)
+    normal[:, [0, 2]] = [0.0, 1e3]
+    found = calibrated(normal, level=level)
+    assert found.constant == ("sensor_0", "sensor_2")
+    assert found.remarks == (
+        "2 channels never change in this data (sensor_0, sensor_2): they are centred and not "
+        "scaled",
+    )
+    detector = detector_of(found.content)
+    assert detector.info.scale[0] == detector.info.scale[2] == 1
+    values = normal_rows(60, 4, seed=1)
+    values[:, [0, 2]] = [0.0, 1e3]
+    calm = detector.score(values).score
+    values[:, 2] += 5
+    moved = detector.score(values).score
+    assert np.median(moved) > 10 * np.median(calm)
+
+
+def test_many_constant_channels_are_not_all_listed() -> None:
+    normal = normal_rows(400, 8)
+    normal[:, 1:] = 3
+    (remark,) = calibrated(normal).remarks
+    assert remark.startswith("7 channels never change in this data (sensor_1, sensor_2, ")
+    assert "sensor_5, ...)" in remark
+
+
+def test_data_that_serve_need_no_remark() -> None:
+    found = calibrated(normal_rows(400, 3))
+    assert (found.remarks, found.constant) == ((), ())
+
+
+def test_metadata_tell_of_the_calibration() -> None:
+    normal = normal_rows(400, 5)
+    found = calibrated(normal, source="mine.csv")
+    info = detector_of(found.content).info
+    assert (info.data["name"], info.data["rows"]) == ("mine.csv", 400)
+    assert info.threshold["condition"] == found.condition
+    assert info.threshold["shrinkage"] == SHRINKAGE
+    assert info.mean == pytest.approx(normal.mean(axis=0))
+    assert info.scale == pytest.approx(normal.std(axis=0))
+    assert info.error_quantiles["0.99"] == pytest.approx(info.threshold["value"])
+    of_network = detector_of(make_capsule(CONFIG, 3)).info
+    assert (info.training, info.parameters) == (of_network.training, of_network.parameters)
+
+
+def test_plain_inputs_score_the_same() -> None:
+    normal, values = normal_rows(400, 5), normal_rows(70, 5, seed=1)
+    found = detector_of(calibrated(normal, plain_inputs=True).content).score(values)
+    usual = detector_of(calibrated(normal).content).score(values)
+    for name in ("score", "alarm", "reconstruction", "error"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(usual, name))
+
+
+def with_one(values: Float64, figure: float) -> AnyArray:
+    changed = values.copy()
+    changed[7, 1] = figure
+    return changed
+
+
+REFUSED = {
+    "too few rows": (normal_rows(39, 3), {}, "at least 40 normal rows, two windows, got 39"),
+    "flat": (normal_rows(80, 1)[..., None], {}, "expected 1 channels"),
+    "NaN": (with_one(normal_rows(80, 3), np.nan), {}, "finite"),
+    "infinity": (with_one(normal_rows(80, 3), np.inf), {}, "finite"),
+    "no rate": (normal_rows(80, 3), {"rate": 0.0}, r"rate between 0 and 1, got 0\.0"),
+    "a rate of one": (normal_rows(80, 3), {"rate": 1.0}, "rate between 0 and 1"),
+    "a rate that is NaN": (normal_rows(80, 3), {"rate": np.nan}, "rate between 0 and 1, got nan"),
+    "more than float32": (with_one(normal_rows(80, 3), 1e39), {}, "finite"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_data_that_do_not_serve(case: str) -> None:
+    normal, options, message = REFUSED[case]
+    with pytest.raises(InputError, match=message):
+        calibrated(normal, **options)
+
+
+def test_names_of_another_number() -> None:
+    with pytest.raises(InputError, match="expected 3 channels"):
+        calibrate(make_capsule(CONFIG, 3), "made up", normal_rows(80, 4))
+
+
+def test_other_families_are_refused() -> None:
+    with pytest.raises(CapsuleError, match="nab-rds is of family nab-rds: only repeat-vector"):
+        calibrate(opening.read_bytes("nab-rds"), "nab-rds", normal_rows(400, 1))
+
+
+def test_error_of_a_channel_is_its_own() -> None:
+    normal = normal_rows(400, 4)
+    detector: Detector = detector_of(calibrated(normal).content)
+    values = normal_rows(60, 4, seed=1)
+    moved = values.copy()
+    moved[25, 2] += 30
+    differs = detector.score(values).error != detector.score(moved).error
+    assert differs[20:40, 2].all()
+    difference = np.abs(detector.score(values).error - detector.score(moved).error)
+    assert difference[:, [0, 1, 3]].max() < RECONSTRUCTION_TOLERANCE
+    assert difference[:20].max() == difference[40:].max() == 0

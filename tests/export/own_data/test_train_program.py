@@ -1,0 +1,160 @@
+"""`stillwatch train sensor --data MY.csv`, as a user meets it: what it leaves, what it refuses."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stillwatch.runtime import Detector
+from stillwatch.runtime.cli.main import main
+from stillwatch.runtime.golden_replay import replay
+from stillwatch.train.data.checkpoint import load_checkpoint
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+OPTIONS = ("--window", "10", "--units", "4", "--layers", "1", "--epochs", "3", "--step", "5")
+
+
+def table(rows: int = 300, *, empty: int | None = None) -> str:
+    noise = np.random.default_rng(0).normal(0, 0.3, (rows, 2))
+    values = np.sin(np.arange(rows)[:, None] / 5 + np.arange(2)) * [3, 40] + noise
+    lines = [f"{60 * i},{a:.4f},{b:.3f},rack 1" for i, (a, b) in enumerate(values)]
+    if empty is not None:
+        time, _, *others = lines[empty].split(",")
+        lines[empty] = ",".join([time, "", *others])
+    return "\n".join(["t,temperature,pressure,host", *lines, ""])
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    path = tmp_path / "my.csv"
+    path.write_text(table(), encoding="utf-8")
+    return path
+
+
+def test_checkpoint_capsule_and_report(run: Run, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = run("train", "sensor", "--data", data, "--time-column", "t", *OPTIONS, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    checkpoint, _ = load_checkpoint(out)
+    assert checkpoint.channels == (("temperature", ""), ("pressure", ""))
+    detector = Detector.load(out / "model.onnx")
+    assert replay(detector).passed
+    info = detector.info
+    assert (info.family, info.channel_mode, info.state, info.window) == ("sensor", "joint", 0, 10)
+    assert info.calibrated
+    assert info.training["missing"] == "refuse"
+    assert info.data["rows"] == 90
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert page.count("<img") == 2
+    assert "my.csv" in page
+    assert f"{checkpoint.parameters:,} parameters" in page
+    assert done.stdout.count("passed") == 3
+    scored = run("score", out / "model.onnx", data, "-o", tmp_path / "scored.csv")
+    assert scored.returncode == 0, scored.stderr
+    verified = run("verify", out / "model.onnx", "--checkpoint", out, "--series", data)
+    assert verified.returncode == 0, verified.stdout
+
+
+def test_the_same_again_reads_and_does_not_train(run: Run, data: Path, tmp_path: Path) -> None:
+    command = ("train", "sensor", "--data", data, "--column", "pressure", *OPTIONS)
+    first = run(*command, "--out", tmp_path / "out")
+    before = (tmp_path / "out" / "model.onnx").read_bytes()
+    again = run(*command, "--out", tmp_path / "out")
+    assert first.returncode == again.returncode == 0, again.stderr
+    assert "epoch/s" not in again.stderr
+    assert (tmp_path / "out" / "model.onnx").read_bytes() == before
+    data.write_text(table(310), encoding="utf-8")
+    other = run(*command, "--out", tmp_path / "out")
+    assert other.returncode == 2
+    assert "another series" in other.stderr
+
+
+def test_missing_values_are_treated_at_the_edge_as_in_training(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "my.csv"
+    path.write_text(table(empty=150), encoding="utf-8")
+    for missing, status in (("forward", 0), ("interpolate", 2)):
+        out = tmp_path / missing
+        options = ("--time-column", "t", *OPTIONS, "--missing", missing, "--out", out)
+        done = run("train", "sensor", "--data", path, *options)
+        assert done.returncode == 0, done.stderr
+        assert f"1 cells without a value were filled ({missing})" in done.stdout
+        scored = run("score", out / "model.onnx", path)
+        assert scored.returncode == status, scored.stderr
+    scored = run("score", tmp_path / "forward" / "model.onnx", path)
+    assert "1 cells filled forward" in scored.stderr
+
+
+def test_channels_of_the_test_file_that_training_did_not_see(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    """They pass through as every other column does; one that is not there is named."""
+    out = tmp_path / "out"
+    done = run("train", "sensor", "--data", data, "--time-column", "t", *OPTIONS, "--out", out)
+    assert done.returncode == 0, done.stderr
+    lines = data.read_text(encoding="utf-8").splitlines()
+    wider = tmp_path / "wider.csv"
+    wider.write_text("\n".join([f"{lines[0]},humidity", *(f"{x},5" for x in lines[1:])]))
+    narrow = tmp_path / "narrow.csv"
+    narrow.write_text("\n".join(",".join(line.split(",")[:2]) for line in lines))
+    usual, found = (run("score", out / "model.onnx", path) for path in (data, wider))
+    assert usual.returncode == found.returncode == 0
+    by_line = zip(usual.stdout.splitlines()[1:], found.stdout.splitlines()[1:], strict=True)
+    assert all(b == a.replace(",rack 1,", ",rack 1,5,") for a, b in by_line)
+    missing = run("score", out / "model.onnx", narrow)
+    assert missing.returncode == 2
+    assert "no column 'pressure'" in missing.stderr
+
+
+@pytest.mark.parametrize("package", ["onnx", "matplotlib"])
+def test_without_the_packages_of_export_and_report_a_checkpoint_is_left(
+    package: str, data: Path, tmp_path: Path
+) -> None:
+    code = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "from stillwatch.runtime.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
+    words = ["train", "sensor", "--data", data, "--column", "pressure", *OPTIONS]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words, "--out", tmp_path / "out"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"no capsule and no report: they need {package}" in done.stdout
+    assert load_checkpoint(tmp_path / "out")[0].family == "sensor"
+    assert not (tmp_path / "out" / "report.html").exists()
+
+
+BAD = {
+    "window longer than the series": (table(60), ["--window", "100"], "windows of 100"),
+    "no such time column": (table(60), ["--time-column", "when"], "no column 'when'"),
+    "time not sorted": (
+        "t,a\n0,1\n2,2\n1,3\n",
+        ["--time-column", "t"],
+        "earlier than the row before it",
+    ),
+    "text in a channel": ("a\n1\nx\n", [], "expected a number, got 'x'"),
+    "nothing left": ("a,b\n1,\n2,\n", ["--missing", "forward"], "no rows are left"),
+    "bad option": (table(60), ["--dropout", "1"], "a dropout from 0 to below 1"),
+    "no such file": (None, [], "cannot read"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_exit_2(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, options, expected = BAD[case]
+    path = tmp_path / "my.csv"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    words = ["train", "sensor", "--data", str(path), *options, "--out", str(tmp_path / "out")]
+    assert main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("stillwatch: ")
+    assert expected in line
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,133 @@
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stillwatch.runtime import InputError
+from stillwatch.runtime.tables.csv_table import Table, read_table, select_columns, to_csv
+
+CsvFile = Callable[..., Path]
+# Any text but what no CSV file can hold (halves of surrogate pairs) or reading normalises (\r).
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=8)
+
+
+def test_channels_are_read_as_numbers_in_the_models_order(csv_file: CsvFile) -> None:
+    table = read_table(csv_file(b"b,time,a\n1,x, 2.5 \n-3e2,y,4\n"), ["a", "b"], None)
+    np.testing.assert_array_equal(table.values, [[2.5, 1.0], [4.0, -300.0]])
+    assert table.header == ("b", "time", "a")
+    assert table.rows == [["1", "x", " 2.5 "], ["-3e2", "y", "4"]]
+    assert table.filled == 0
+
+
+def test_columns_stand_for_channels_of_other_names(csv_file: CsvFile) -> None:
+    table = read_table(csv_file(b"x,y\n1,2\n"), ["a", "b"], ["y", "x"])
+    np.testing.assert_array_equal(table.values, [[2, 1]])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfvalue,t\n1,a\n2,b\n",
+        b"value,t\r\n1,a\r\n2,b\r\n",
+        b"value,t\n\n1,a\n\n2,b",
+        b'"value","t"\n"1","a"\n"2","b"\n',
+    ],
+    ids=["byte order mark", "Windows line ends", "blank lines", "quoted"],
+)
+def test_the_usual_forms_of_csv_are_read_alike(content: bytes, csv_file: CsvFile) -> None:
+    table = read_table(csv_file(content), ["value"], None)
+    np.testing.assert_array_equal(table.values, [[1], [2]])
+    assert to_csv(table, {}) == "value,t\n1,a\n2,b\n"
+
+
+def test_forward_fill_carries_each_channels_last_value_on(csv_file: CsvFile) -> None:
+    content = b"a,b\n1,10\n,20\nnan, \nNaN,40\n5,\n"
+    table = read_table(csv_file(content), ["a", "b"], None, fill=True)
+    np.testing.assert_array_equal(table.values, [[1, 10], [1, 20], [1, 20], [1, 40], [5, 40]])
+    assert table.filled == 5
+    assert table.rows[1] == ["", "20"]  # the cell itself passes through as it came
+
+
+@pytest.mark.parametrize(
+    ("content", "fill", "fragment"),
+    [
+        (b"", False, "is empty: expected a header line"),
+        (b"\n", False, "is empty"),
+        (b"a,b\n", False, "has a header and no rows"),
+        (b"a,c\n1,2\n", False, "has no column 'b': it has 'a', 'c'"),
+        (b"a,b,b\n1,2,3\n", False, "has more than one column 'b'"),
+        (b"a,b\n1,2\n1,high\n", False, "row 2, column 'b': expected a number, got 'high'"),
+        (b"a,b\n1,2\n1,\n", False, "row 2, column 'b': expected a number, got ''; --fill forward"),
+        (b"a,b\nNaN,2\n", False, "row 1, column 'a': expected a number, got 'NaN'; --fill forward"),
+        (b"a,b\n1,\n1,2\n", True, "row 1, column 'b': expected a number, got ''"),
+        (b"a,b\n1,2\n1,high\n", True, "row 2, column 'b': expected a number, got 'high'"),
+        (b"a,b\n1,-inf\n", True, "row 1, column 'b': expected a finite float32 number, got '-inf'"),
+        (b"a,b\n1,2\n1\n", False, "row 2: expected 2 cells like the header, got 1"),
+        (b"a,b\n1,2,3\n", False, "row 1: expected 2 cells like the header, got 3"),
+        (b"a,b\n1,\xff\n", False, "is not UTF-8 text"),
+        (b"a,b\n1," + b"2" * 200_000, False, "is not CSV: field larger"),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_line_that_names_the_place(
+    content: bytes, fill: bool, fragment: str, csv_file: CsvFile
+) -> None:
+    path = csv_file(content)
+    with pytest.raises(InputError) as caught:
+        read_table(path, ["a", "b"], None, fill=fill)
+    message = str(caught.value)
+    assert message.startswith(f"{path}")
+    assert fragment in message
+    assert "\n" not in message
+
+
+def test_who_already_fills_forward_is_not_advised_to(csv_file: CsvFile) -> None:
+    with pytest.raises(InputError) as caught:
+        read_table(csv_file(b"a\n \n1\n"), ["a"], None, fill=True)
+    assert "got ' '" in str(caught.value)
+    assert "--fill forward" not in str(caught.value)
+
+
+@pytest.mark.parametrize("columns", [["a"], ["a", "b", "a"], []])
+def test_a_wrong_number_of_columns_is_refused(columns: list[str]) -> None:
+    with pytest.raises(InputError, match=f"expected 2 columns.*a, b.*got {len(columns)}"):
+        select_columns(["a", "b"], ["a", "b"], columns, "file")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot read .*none.csv: No such file"):
+        read_table(tmp_path / "none.csv", ["a"], None)
+    with pytest.raises(InputError, match=r"cannot read .*: Is a directory"):
+        read_table(tmp_path, ["a"], None)
+
+
+def test_added_columns_stand_behind_the_files_own() -> None:
+    table = Table(("t", "a"), [["x, y", "1"], ["z", "2"]], np.array([[1.0], [2.0]]), 0)
+    text = to_csv(table, {"score": ["0.5", ""], "alarm": ["1", "0"]})
+    assert text == 't,a,score,alarm\n"x, y",1,0.5,1\nz,2,,0\n'
+
+
+def test_an_added_column_does_not_take_the_name_of_one_that_is_there() -> None:
+    table = Table(("score", "a", "alarm"), [["x", "1", "y"]], np.array([[1.0]]), 0)
+    with pytest.raises(InputError, match="already has columns 'score', 'alarm'"):
+        to_csv(table, {"score": ["1"], "alarm": ["0"], "error": ["0"]})
+
+
+@given(
+    header=CELLS.filter(lambda name: name not in ("a", "score") and not name.startswith("\ufeff")),
+    cells=st.lists(CELLS, min_size=1, max_size=4),
+)
+def test_other_columns_pass_through_whatever_they_hold(
+    header: str, cells: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("table") / "series.csv"
+    text = io.StringIO()
+    csv.writer(text).writerows([[header, "a"], *([cell, "1"] for cell in cells)])
+    path.write_bytes(text.getvalue().encode())
+    out = to_csv(read_table(path, ["a"], None), {"score": ["2"] * len(cells)})
+    written = list(csv.reader(io.StringIO(out, newline="")))
+    assert written == [[header, "a", "score"], *([cell, "1", "2"] for cell in cells)]

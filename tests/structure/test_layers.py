@@ -1,0 +1,295 @@
+"""DESIGN.md's import table, `__all__`, and what works with the base install alone."""
+
+import ast
+import configparser
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stillwatch.runtime.arrays import Float64
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("runtime", "train", "export", "benchmarks")
+FILES = {
+    path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+    for folder in FOLDERS
+    for path in sorted((ROOT / folder).rglob("*.py"))
+}
+# The modules of export/ that compare frameworks: they alone may reach MXNet.
+VERIFICATION = {"export/verification.py"}
+# The parts of runtime/ that training shares: NumPy only, no onnxruntime.
+PURE = [
+    f"stillwatch.runtime.{part}"
+    for part in (
+        "arrays",
+        "contract",
+        "errors",
+        "files",
+        "scaling",
+        "scoring",
+        "soundness",
+        "tails",
+        "thresholds",
+        "windows",
+    )
+]
+# What `pip install stillwatch` does not bring.
+NOT_BASE = (
+    *("mxnet", "onnx", "pandas", "sklearn", "tqdm", "pooch", "requests", "matplotlib"),
+    *("torch", "openvino"),
+    *("mlflow", "optuna"),
+)
+EACH_FILE = pytest.mark.parametrize("file", FILES)
+
+
+def imports(node: ast.AST, *, lazy: bool) -> Iterator[str]:
+    """Yields what is imported, as dotted names; without `lazy`, only what runs at import."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            assert not child.level, "relative imports hide where the arrows point"
+            yield from (f"{child.module}.{alias.name}" for alias in child.names)
+        elif isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING" and not lazy:
+            for statement in child.orelse:
+                yield from imports(statement, lazy=lazy)
+        elif lazy or not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from imports(child, lazy=lazy)
+
+
+def dotted(file: str) -> str:
+    return "stillwatch." + file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def reaches(name: str, module: str) -> bool:
+    return name == module or name.startswith(f"{module}.")
+
+
+def offenders(folder: str, module: str, *, lazy: bool = True) -> list[str]:
+    """Returns the files of a folder that import a module or something in it."""
+    return [
+        file
+        for file, tree in FILES.items()
+        if file.startswith(f"{folder}/")
+        and any(reaches(name, module) for name in imports(tree, lazy=lazy))
+    ]
+
+
+def modules_that_import_mxnet() -> set[str]:
+    """Returns the modules whose import brings MXNet in, directly or by way of another."""
+    found = {"mxnet"}
+    while True:
+        more = {
+            dotted(file)
+            for file, tree in FILES.items()
+            if any(reaches(name, module) for name in imports(tree, lazy=False) for module in found)
+        }
+        if more <= found:
+            return found
+        found |= more
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_folder_has_modules_to_check(folder: str) -> None:
+    assert sum(file.startswith(f"{folder}/") for file in FILES) > 3
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.startswith("runtime/")])
+def test_runtime_imports_the_standard_library_numpy_and_onnxruntime_only(file: str) -> None:
+    allowed = {*sys.stdlib_module_names, "numpy", "onnxruntime"}
+    for name in imports(FILES[file], lazy=True):
+        assert name.split(".")[0] in allowed or reaches(name, "stillwatch.runtime"), name
+
+
+@pytest.mark.parametrize(
+    "module", ["stillwatch.export", "stillwatch.benchmarks", "onnxruntime", "onnx"]
+)
+def test_train_does_not_import(module: str) -> None:
+    assert offenders("train", module) == []
+
+
+def test_the_measure_of_memory_imports_the_standard_library_only() -> None:
+    for name in imports(FILES["runtime/memory.py"], lazy=True):
+        assert name.split(".")[0] in sys.stdlib_module_names, name
+
+
+def test_train_uses_runtimes_pure_parts_only() -> None:
+    used = {
+        name
+        for file, tree in FILES.items()
+        if file.startswith("train/")
+        for name in imports(tree, lazy=True)
+        if reaches(name, "stillwatch.runtime")
+    }
+    assert used
+    assert [name for name in used if not any(reaches(name, part) for part in PURE)] == []
+
+
+def test_the_pure_parts_of_runtime_import_neither_onnxruntime_nor_what_does() -> None:
+    for part in PURE:
+        file = f"{part.removeprefix('stillwatch.').replace('.', '/')}.py"
+        for name in imports(FILES[file], lazy=True):
+            outside = not reaches(name, "onnxruntime") and not reaches(name, "stillwatch")
+            assert outside or any(reaches(name, other) for other in PURE), (part, name)
+
+
+def test_export_imports_neither_mxnet_nor_what_imports_it_outside_verification() -> None:
+    with_mxnet = modules_that_import_mxnet()
+    assert {"stillwatch.train.data.mxnet_compat", "stillwatch.train.loop.fit"} < with_mxnet
+    found = {file for module in with_mxnet for file in offenders("export", module)}
+    assert found - VERIFICATION == set()
+
+
+def test_exports_verification_imports_without_mxnet() -> None:
+    assert not {dotted(file) for file in VERIFICATION} & modules_that_import_mxnet()
+    assert set(FILES) >= VERIFICATION
+
+
+@pytest.mark.parametrize("folder", ["runtime", "train", "export"])
+def test_nobody_imports_benchmarks(folder: str) -> None:
+    assert offenders(folder, "stillwatch.benchmarks") == []
+
+
+def test_one_module_imports_mxnet() -> None:
+    found = [file for folder in FOLDERS for file in offenders(folder, "mxnet")]
+    assert found == ["train/mxnet_compat.py"]
+
+
+@EACH_FILE
+def test_all_is_sorted_and_names_what_is_public(file: str) -> None:
+    body = FILES[file].body
+    statements = [node for node in body if not _is_docstring(node)]
+    if not statements:
+        return
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    defined = {node.name for node in body if isinstance(node, definitions)}
+    bound = set(defined)
+    for part in (
+        part for node in body if node.__class__ not in definitions for part in ast.walk(node)
+    ):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            bound.add(part.id)
+        elif isinstance(part, ast.alias):
+            bound.add(part.asname or part.name)
+    listed: list[str] = []
+    for node in body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            listed = ast.literal_eval(node.value)
+    assert listed, "no __all__"
+    assert listed == sorted(set(listed), key=_constants_classes_functions)
+    assert set(listed) <= bound, "names that are not there"
+    assert {name for name in defined if not name.startswith("_")} <= set(listed), "left out"
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _constants_classes_functions(name: str) -> tuple[bool, bool, str]:
+    return not name.isupper(), not name[0].isupper(), name
+
+
+def test_setup_cfg_lists_every_package() -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    listed = config["options"]["packages"].split()
+    folders = {dotted(f"{Path(file).parent.as_posix()}/__init__.py") for file in FILES}
+    assert sorted(listed) == sorted(folders)
+    directories = dict(re.findall(r"(\S+) = (\S+)", config["options"]["package_dir"]))
+    assert directories == {f"stillwatch.{folder}": folder for folder in FOLDERS}
+    for package in folders:
+        folder = package.removeprefix("stillwatch.").replace(".", "/")
+        assert f"{folder}/__init__.py" in FILES
+    for folder in FOLDERS:
+        assert (ROOT / folder / "py.typed").is_file()
+
+
+WITHOUT_EXTRAS = f"""
+import importlib.abc
+import sys
+
+class Blocker(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] in {NOT_BASE!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name.split(".")[0])
+
+sys.meta_path.insert(0, Blocker())
+"""
+PROGRAM = "from stillwatch.runtime.cli.main import main; sys.exit(main(sys.argv[1:]))"
+
+
+def run_without_extras(
+    code: str, *arguments: str | Path, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT_EXTRAS + code, *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", NOT_BASE)
+def test_what_is_made_unimportable_is(name: str) -> None:
+    done = run_without_extras(f"import {name}")
+    assert f"ModuleNotFoundError: No module named '{name}'" in done.stderr
+
+
+def test_the_library_scores_with_the_base_install() -> None:
+    code = """
+import numpy as np
+from stillwatch.runtime import Detector
+result = Detector.load("nab-rds").score(np.arange(100.0))
+print(result.score.shape, np.isfinite(result.score).all())
+stream = Detector.load("nab-rds-online").stream()
+print(sum(stream.update(float(i)) is not None for i in range(300)))
+"""
+    done = run_without_extras(code)
+    assert (done.stdout, done.stderr) == ("(100,) True\n12\n", "")
+
+
+def test_the_program_scores_watches_and_verifies_with_the_base_install(
+    series: Float64, tmp_path: Path
+) -> None:
+    path = tmp_path / "series.csv"
+    path.write_text("value\n" + "\n".join(map(str, series)), encoding="utf-8")
+    scored = run_without_extras(PROGRAM, "score", "nab-rds-online", path)
+    assert scored.returncode == 0, scored.stderr
+    assert len(scored.stdout.splitlines()) == len(series) + 1
+    watched = run_without_extras(
+        PROGRAM, "watch", "nab-rds", "--mean", "20", "--scale", "5", stdin="20\n21\n"
+    )
+    assert watched.returncode == 0, watched.stderr
+    assert len(watched.stdout.splitlines()) == 2
+    for command in ("info", "verify"):
+        assert run_without_extras(PROGRAM, command, "nab-rds").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        (["export", "checkpoint", "-o", "model.onnx"], "export"),
+        (["train", "nab-rds"], "train"),
+        (["data", "fetch", "nab"], "train"),
+        (["tune", "sensor", "--data", "x.csv"], "train,export,benchmarks,tune"),
+        (["reproduce", "nab-rds"], "train,export,benchmarks"),
+        (["bench"], "export,benchmarks"),
+        (["verify", "nab-rds", "--checkpoint", "checkpoint"], "train,export"),
+        (["verify", "--all"], "train,export"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_command_says_which_extra_it_needs(arguments: list[str], extra: str) -> None:
+    done = run_without_extras(PROGRAM, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert re.fullmatch(
+        rf"stillwatch: 'stillwatch {arguments[0]}.*' needs \w+, which is not installed: "
+        rf"pip install 'stillwatch\[{extra}\]'\n",
+        done.stderr,
+    )

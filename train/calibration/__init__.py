@@ -1,0 +1,1 @@
+"""What is fitted on normal data: moments, distance, thresholds."""

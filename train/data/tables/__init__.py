@@ -1,0 +1,1 @@
+"""One's own recordings: tables read and cleaned for training."""

@@ -1,0 +1,1 @@
+"""The network families: configuration, network and recipe of each."""

@@ -1,0 +1,1 @@
+"""The published single-feature autoencoder on the RDS CPU series of NAB."""

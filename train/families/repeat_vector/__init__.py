@@ -1,0 +1,1 @@
+"""Teacher, students and micro-students that share one network over all channels."""

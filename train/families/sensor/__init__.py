@@ -1,0 +1,1 @@
+"""The autoencoder of all channels jointly, on one's own data."""

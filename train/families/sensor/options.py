@@ -1,0 +1,100 @@
+"""`stillwatch train sensor --data MY.csv`: the sensor recipe on a user's own file."""
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+
+from stillwatch.train.data.tables.recording import Recording
+from stillwatch.train.data.tables.table_file import load_recording
+from stillwatch.train.families.config import SensorConfig
+from stillwatch.train.families.config_fields import MISSING
+
+__all__ = ["add_arguments", "add_data_options", "config_of", "recording_of", "run"]
+
+_STORE = "sqlite:///mlruns.db"
+
+_HELP = {
+    "units": "hidden units of a layer",
+    "layers": "of encoder and decoder each",
+    "window": "rows that the network sees at once",
+    "step": "rows from one training window to the next",
+    "epochs": "at most",
+    "batch": "windows a step of the optimiser",
+    "clip": "largest norm of a batch's gradient",
+    "patience": "epochs without a better validation loss before the end",
+    "validation": "last share of the training rows, for early stopping",
+    "dropout": "share of hidden values set to zero between layers, in training",
+    "missing": "what cells without a value are given; the capsule says it",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the data, of every field of the configuration, and of the output."""
+    add_data_options(parser)
+    for field in fields(SensorConfig):
+        parser.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            type=type(field.default),
+            default=field.default,
+            choices=MISSING if field.name == "missing" else None,
+            help=f"{_HELP.get(field.name, '')} (default: %(default)s)".strip(),
+        )
+    parser.add_argument(
+        "--track", nargs="?", const=_STORE, metavar="URI",
+        help=f"keep the run in an MLflow store (without a URI: {_STORE})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, default=Path("sensor"), help="folder (default: %(default)s)"
+    )
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say which file, and what in it."""
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="MY.csv", help="CSV or Parquet file, rows in "
+        "time order, mostly normal",
+    )  # fmt: skip
+    parser.add_argument(
+        "--time-column", metavar="NAME", help="times: order, repeats and gaps are looked at"
+    )
+    parser.add_argument(
+        "--column", dest="columns", action="append", default=[], metavar="NAME",
+        help="channel, once for each (default: every column that holds numbers)",
+    )  # fmt: skip
+
+
+def config_of(arguments: argparse.Namespace) -> SensorConfig:
+    """Returns the configuration that the options say."""
+    return SensorConfig(
+        **{field.name: getattr(arguments, field.name) for field in fields(SensorConfig)}
+    )
+
+
+def recording_of(arguments: argparse.Namespace) -> Recording:
+    """Returns the data that the options say, cleaned."""
+    return load_recording(
+        arguments.data,
+        time_column=arguments.time_column,
+        columns=arguments.columns,
+        missing=arguments.missing,
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Trains, and says what came out."""
+    config = config_of(arguments)
+    recording = recording_of(arguments)
+    for remark in recording.remarks:
+        print(remark)
+    from stillwatch.train.families.sensor.recipe import (
+        train_sensor,  # MXNet takes seconds to import
+    )
+
+    checkpoint = train_sensor(recording, config, arguments.out)
+    curve = checkpoint.curve["validation"]
+    print(
+        f"trained sensor on {recording.name}: {recording.rows} rows of {len(recording.channels)} "
+        f"channels, {checkpoint.parameters:,} parameters, validation loss {min(curve):.4f} at "
+        f"epoch {curve.index(min(curve)) + 1} of {len(curve)}; checkpoint in {arguments.out}"
+    )
+    return 0

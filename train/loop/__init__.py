@@ -1,0 +1,1 @@
+"""The training loop: epochs, one pass over windows, a run that resumes."""

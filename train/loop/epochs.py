@@ -1,0 +1,77 @@
+"""Trains windowed networks with the habits of the craft, whatever the family and its loss.
+
+Adam, gradients clipped by their norm, the learning rate halved on a plateau,
+early stopping with the best weights restored, and the run's state, last and
+best weights, saved after every epoch, so that a killed run goes on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from stillwatch.train.data.mxnet_compat import mx
+from stillwatch.train.families.config import WindowedConfig
+from stillwatch.train.loop.one_pass import Loss, mean_squared_error, train_epoch
+from stillwatch.train.loop.training_run import TrainingRun
+from stillwatch.train.loop.window_set import WindowSet
+
+__all__ = ["PROGRESS_NAME", "Epoch", "train_with_habits"]
+
+PROGRESS_NAME = "progress.params"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """An epoch that is done, the first of them number 1: mean squared errors and learning rate."""
+
+    number: int
+    train: float
+    validation: float
+    learning_rate: float
+
+
+def train_with_habits(
+    net: mx.gluon.Block,
+    training: WindowSet,
+    validation: WindowSet,
+    config: WindowedConfig,
+    folder: Path,
+    *,
+    prepare_loss: Callable[[], Loss] = lambda: lambda error, *_: error,
+    caption: str | None = None,
+    after_epoch: Callable[[Epoch], None] = lambda _: None,
+) -> dict[str, list[float]]:
+    """Trains `net`, leaves it with its best weights, and returns the learning curves.
+
+    The curves hold each epoch's mean squared error against the input, for
+    training and validation. After each epoch the run's state is in `folder`;
+    a run that finds one there goes on from it, and ends as if it had never
+    been killed. prepare_loss: called where there is an epoch to run; by
+    default the error itself is minimised. caption: of the progress bar; None
+    for none.
+    """
+    trainer = mx.gluon.Trainer(
+        {p.name: p for p in net.collect_params().values() if p.grad_req != "null"},
+        "adam",
+        {"learning_rate": config.learning_rate},
+    )
+    data = [training.fingerprint(), validation.fingerprint()]
+    run = TrainingRun(net, trainer, config, folder / PROGRESS_NAME, data)
+    loss = None if run.ended else prepare_loss()
+    with tqdm(
+        total=config.epochs, initial=run.epoch, desc=caption, unit="epoch", disable=caption is None
+    ) as bar:
+        while not run.ended and loss is not None:
+            error = train_epoch(net, trainer, training, loss, config, run.epoch)
+            held_out = mean_squared_error(net, validation)
+            run.finish_epoch(error, held_out)
+            bar.update()
+            bar.set_postfix(train=f"{error:.4f}", validation=f"{held_out:.4f}")
+            rate = float(trainer.learning_rate)
+            after_epoch(
+                Epoch(number=run.epoch, train=error, validation=held_out, learning_rate=rate)
+            )
+    run.restore_best()
+    return run.curve

@@ -1,1 +1,0 @@
-"""The model families in Gluon, a file each."""
