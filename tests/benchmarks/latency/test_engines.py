@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.wrong_gates import wrong_gates
 
 from stillwatch.benchmarks.latency import footprint, worker
 from stillwatch.benchmarks.latency.engines import available, engines, named
@@ -19,10 +20,8 @@ from stillwatch.benchmarks.latency.subjects import (
     reference,
     windows_for,
 )
-from stillwatch.export.pytorch.weights import save_weights
 from stillwatch.runtime import ExtraError, InputError
-from stillwatch.runtime.arrays import AnyArray, Float32
-from stillwatch.train.data.checkpoint import load_checkpoint
+from stillwatch.runtime.arrays import Float32
 
 SMALL = dataclasses.replace(Plan.quick(), micro=(16,), windows=(25,))
 FRAMEWORKS = ("mxnet", "torch", "openvino", "onnxruntime", "onnx")
@@ -130,29 +129,6 @@ def test_steps_give_the_answer_of_windows(
     windows = values.reshape(-1, 48, 1)
     expected = reference(subject, windows).reshape(streams, 96)
     assert largest_and_mean(found, expected)[0] <= engine.tolerance
-
-
-def swapped_gates(weights: dict[str, AnyArray]) -> dict[str, AnyArray]:
-    """Weights whose input and forget gates change places, as another framework might have them."""
-
-    def swapped(name: str, weight: AnyArray) -> AnyArray:
-        if "_unfused" not in name:
-            return weight
-        i, f, g, o = np.split(weight, 4)
-        return np.concatenate([f, i, g, o])
-
-    return {name: swapped(name, weight) for name, weight in weights.items()}
-
-
-def wrong_gates(engine: Engine) -> Engine:
-    """An engine that reads the gates in the wrong order."""
-
-    def prepare(checkpoint: Path, folder: Path) -> Path:
-        loaded, weights = load_checkpoint(checkpoint)
-        save_weights(swapped_gates(weights), loaded, folder / "swapped")
-        return engine.prepare(folder / "swapped", folder)
-
-    return dataclasses.replace(engine, name="wrong", prepare=prepare)
 
 
 def distances(tmp_path: Path, subject: Subject, found: list[Engine]) -> dict[str, dict[str, float]]:

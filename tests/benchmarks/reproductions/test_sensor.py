@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_train_sensor import CONFIG
+from support.sensor_config import CONFIG
 
 from stillwatch.benchmarks.reproductions.sensor import command as sensor_command
 from stillwatch.benchmarks.reproductions.sensor.subjects import Subject

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from support.repeat_vectors import make_capsule, make_checkpoint, normal_rows, random_weights
-from test_bench_engines import swapped_gates, wrong_gates
+from support.wrong_gates import swapped_gates, wrong_gates
 
 from stillwatch.benchmarks.latency.engines import engines
 from stillwatch.benchmarks.validation import command as cross_check_command

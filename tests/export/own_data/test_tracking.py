@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_train_program import OPTIONS, table
+from support.own_table import OPTIONS, table
 
 from stillwatch.runtime import Detector
 from stillwatch.runtime.capsule.info import OUTPUTS

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from support.calibrated import CONFIG, SCORE_TOLERANCE, WINDOW, by_numpy, calibrated
 from support.repeat_vectors import detector_of, normal_rows
-from test_calibrate import CONFIG, SCORE_TOLERANCE, WINDOW, by_numpy, calibrated
 
 from stillwatch.runtime.arrays import Bool
 

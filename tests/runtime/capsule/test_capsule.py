@@ -8,7 +8,8 @@ import onnx
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper
+from onnx import helper
+from support.unrelated import unrelated_model
 
 from stillwatch.runtime import CapsuleError, Detector, InputError, shipped
 from stillwatch.runtime.capsule import digest, opening
@@ -190,9 +191,3 @@ def test_a_shipped_capsule_is_standard_onnx_without_weights_among_its_inputs(nam
     inputs = {entry.name for entry in model.graph.input}
     own = {"count"} if name == "smd-micro" else {"h", "c"}
     assert inputs == {"values", "mean", "scale", "threshold"} | own
-
-
-def unrelated_model() -> onnx.ModelProto:
-    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n"]) for name in "xy")
-    graph = helper.make_graph([helper.make_node("Abs", ["x"], ["y"])], "unrelated", [x], [y])
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

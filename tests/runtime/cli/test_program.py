@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.unrelated import unrelated_model
 from support.watching import PATIENCE, Watch
-from test_capsule import unrelated_model
 
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import Float64

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.waves import CHANNELS, CONFIG, waves, windows_of
 
-from stillwatch.runtime.arrays import AnyArray, Float32
+from stillwatch.runtime.arrays import AnyArray
 from stillwatch.train.data.mxnet_compat import mx
-from stillwatch.train.families.config import RepeatVectorConfig
 from stillwatch.train.families.repeat_vector.distillation import build_network, train_windows
 from stillwatch.train.families.repeat_vector.network import RepeatVector
 from stillwatch.train.loop import epochs
@@ -18,21 +18,9 @@ from stillwatch.train.loop.one_pass import reconstruct_all
 from stillwatch.train.loop.resume import load_progress
 from stillwatch.train.loop.window_set import WindowSet
 
-CONFIG = RepeatVectorConfig(units=3, window=6, step=2, epochs=3, batch=8, learning_rate=0.02)
-CHANNELS = 2
 # Losses are means in single precision, 6e-8 each, of a few hundred terms.
 SINGLE_PRECISION = 1e-5
 STILL = 1e-12  # a learning rate that leaves the weights where they are, to the last bit or so
-
-
-def waves(rows: int = 62, seed: int = 0) -> Float32:
-    noise = np.random.default_rng(seed).normal(0, 0.4, (rows, CHANNELS))
-    values = np.sin(np.arange(rows)[:, None] / 3 + np.arange(CHANNELS)) + noise
-    return values.astype(np.float32)
-
-
-def windows_of(series: Float32, config: RepeatVectorConfig = CONFIG) -> WindowSet:
-    return WindowSet([series], window=config.window, step=config.step, channels=config.channels)
 
 
 def samples(windows: WindowSet) -> AnyArray:

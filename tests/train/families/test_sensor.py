@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.sensor_config import CONFIG, recording, rows
 
-from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.data.mxnet_compat import mx
-from stillwatch.train.data.tables.recording import Recording, split_rows
-from stillwatch.train.families.config import SensorConfig
+from stillwatch.train.data.tables.recording import split_rows
 from stillwatch.train.families.sensor.recipe import (
     build_network,
     held_out,
@@ -20,20 +20,6 @@ from stillwatch.train.families.sensor.recipe import (
 from stillwatch.train.loop.epochs import PROGRESS_NAME, Epoch
 from stillwatch.train.loop.fit import to_nd
 from stillwatch.train.loop.resume import load_progress
-
-CONFIG = SensorConfig(
-    units=4, layers=2, window=8, step=2, epochs=5, batch=16, learning_rate=0.02, dropout=0.3
-)
-
-
-def rows(count: int = 200, seed: int = 0) -> Float64:
-    noise = np.random.default_rng(seed).normal(0, 0.4, (count, 3))
-    values: Float64 = np.sin(np.arange(count)[:, None] / 3 + np.arange(3)) + noise
-    return values * np.array([1.0, 5.0, 0.2]) + np.array([0.0, -3.0, 9.0])
-
-
-def recording(*segments: Float64) -> Recording:
-    return Recording(name="made up", channels=("a", "b", "c"), segments=segments or (rows(),))
 
 
 def weights_in(folder: Path) -> bytes:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_distil import CONFIG, waves, windows_of
+from support.waves import CONFIG, waves, windows_of
 
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.data.sets.smd import Machine

@@ -144,10 +144,10 @@ def test_killed_while_progress_is_written(
 
 def test_killed_by_the_system(uninterrupted: Outcome, tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; import test_resume\n"
+        "import sys; sys.path[:0] = sys.argv[2:]; from pathlib import Path; import test_resume\n"
         "test_resume.train(Path(sys.argv[1]), kill_after=3, how='SIGKILL')"
     )
-    command = [sys.executable, "-W", "ignore", "-c", program, tmp_path]
+    command = [sys.executable, "-W", "ignore", "-c", program, tmp_path, *sys.path]
     done = subprocess.run(command, cwd=Path(__file__).parent, check=False, capture_output=True)
     assert done.returncode == -signal.SIGKILL, done.stderr
     _, figures = load_progress(tmp_path / PROGRESS_NAME)

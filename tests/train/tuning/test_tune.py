@@ -18,8 +18,8 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
-from test_train_program import table
-from test_train_sensor import recording, rows
+from support.own_table import table
+from support.sensor_config import recording, rows
 
 from stillwatch.runtime.cli.main import main
 from stillwatch.runtime.errors import InputError

@@ -1,0 +1,48 @@
+"""A calibrated capsule, and what it should score by NumPy."""
+
+import numpy as np
+
+from stillwatch.export.calibrate.calibration import SHRINKAGE, Calibrated, calibrate
+from stillwatch.export.families.network import weights_of_checkpoint
+from stillwatch.export.families.reference import repeat_vector_reconstruction
+from stillwatch.runtime.arrays import Float64
+from stillwatch.train.families.config import RepeatVectorConfig
+from support.repeat_vectors import (
+    make_capsule,
+    random_weights,
+)
+
+WINDOW = 20
+CONFIG = RepeatVectorConfig(units=5, layers=2, window=WINDOW)
+# The distance squares a product with the whitening matrix in single precision, and what it is
+# taken of has been through the network: 1e-5 of a feature, ten times that of its square.
+SCORE_TOLERANCE = 1e-4
+
+
+def calibrated(
+    normal: Float64, config: RepeatVectorConfig = CONFIG, **options: object
+) -> Calibrated:
+    names = [f"sensor_{i}" for i in range(normal.shape[1])]
+    content = make_capsule(config, 3)
+    return calibrate(content, "made up", normal, channels=names, **options)  # type: ignore[arg-type]
+
+
+def by_numpy(
+    config: RepeatVectorConfig, normal: Float64, values: Float64, *, level: bool
+) -> Float64:
+    """The scores of whole windows of `values`, from the definitions alone."""
+    network = weights_of_checkpoint(config, random_weights(config, 3))
+    mean, scale = normal.mean(axis=0), normal.std(axis=0)
+    scale[np.ptp(normal, axis=0) == 0] = 1
+
+    def features(rows: Float64) -> Float64:
+        x = (rows - mean) / scale
+        error = np.abs(x - repeat_vector_reconstruction(config, network, x))
+        return np.hstack([error, x]) if level else error
+
+    at_rest = features(normal)
+    sigma = np.atleast_2d(np.cov(at_rest.T, bias=True))
+    sigma = sigma + SHRINKAGE * np.diag(sigma).mean() * np.eye(len(sigma))
+    off = features(values) - at_rest.mean(axis=0)
+    scores: Float64 = np.einsum("ti,ij,tj->t", off, np.linalg.inv(sigma), off)
+    return scores
