@@ -18,6 +18,7 @@ from stillwatch.runtime.arrays import AnyArray, Float32
 __all__ = ["quantize_projected"]
 
 _STEPS = 127.0  # of int8, to either side
+_WEIGHT_STEPS = 64.0  # of 7 bits, as onnxruntime has them in its reduced range; see quantization.py
 _CONSTANTS: dict[str, AnyArray] = {
     "projected_steps": np.array(_STEPS, np.float32),
     "projected_parts": np.array(254, np.float32),  # of a step: half of them still fit into int8
@@ -104,7 +105,7 @@ def _quantized(layer: onnx.NodeProto) -> onnx.NodeProto:
 
 def _int8(weight: AnyArray) -> tuple[AnyArray, Float32]:
     """Returns an LSTM weight (1, 4H, C) as int8 (1, C, 4H), and its scale (1,)."""
-    scale = (np.abs(weight).max(keepdims=True).reshape(1) / _STEPS).astype(np.float32)
+    scale = (np.abs(weight).max(keepdims=True).reshape(1) / _WEIGHT_STEPS).astype(np.float32)
     rounded = np.round(weight / scale).astype(np.int8)
     return np.ascontiguousarray(rounded.transpose(0, 2, 1)), scale
 
