@@ -2,17 +2,17 @@
 
 import csv
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.tables.csv_table import is_number, parse_cells, select_columns
+from stillwatch.runtime.watch.clock import read_seconds
+from stillwatch.runtime.watch.options import WatchOptions
 
-__all__ = ["LONGEST_LINE", "Clock", "LineReader", "Sample"]
+__all__ = ["LONGEST_LINE", "LineReader", "Sample"]
 
 LONGEST_LINE = 2**20  # bytes
 _SHOWN = 80  # characters of a bad line that its error line repeats
@@ -33,21 +33,13 @@ class LineReader:
     previous: the values (C,) that gaps are filled from.
     """
 
-    def __init__(
-        self,
-        channels: Sequence[str],
-        columns: Sequence[str] | None,
-        *,
-        fill: bool,
-        form: str = "auto",
-        time: str | None = None,
-    ) -> None:
-        """columns: the channels' names in the lines. form: auto, csv or json. time: its name."""
+    def __init__(self, channels: Sequence[str], options: WatchOptions, *, fill: bool) -> None:
+        """channels: their own names. fill: whether a cell without a value takes the last one."""
         self._channels = channels
-        self._columns = columns
+        self._columns = options.columns
         self._fill = fill
-        self._form = form
-        self._time = time
+        self._form = options.form
+        self._time = options.time
         self._header: list[str] | None = None
         self._places = list(range(len(channels)))
         self.previous: Float64 | None = None
@@ -78,7 +70,7 @@ class LineReader:
         if self._time is not None:
             if self._time not in through:
                 raise InputError(f"expected a time {self._time!r}, got {text[:_SHOWN]!r}")
-            seconds = _seconds(through[self._time])
+            seconds = read_seconds(through[self._time])
         return Sample(values, through, seconds)
 
     def accept(self, values: Float64) -> None:
@@ -142,26 +134,6 @@ class LineReader:
         return [_cell(member) for member in members], through
 
 
-class Clock:
-    """Checks that samples come in the order of their times, and counts the missing ones."""
-
-    def __init__(self, period: float | None) -> None:
-        """period: seconds between two samples, where missing ones are to be counted."""
-        self._period = period
-        self.last: float | None = None
-
-    def missing(self, seconds: float | None) -> int:
-        """Returns how many samples are missing before this one; raises InputError for its order."""
-        if seconds is None or self.last is None:
-            return 0
-        if seconds <= self.last:
-            which = "repeated" if seconds == self.last else "backward"
-            raise InputError(f"{which} time: expected one after the last line's")
-        if self._period is None:
-            return 0
-        return max(0, round((seconds - self.last) / self._period) - 1)
-
-
 def _cell(member: object) -> str:
     if member is None:
         return ""
@@ -171,21 +143,3 @@ def _cell(member: object) -> str:
         return repr(float(member))
     except OverflowError:
         return "inf"
-
-
-def _seconds(given: object) -> float:
-    """Returns a time in seconds: a number as it is, text by ISO 8601, UTC unless it says."""
-    text = str(given).strip()
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError as error:
-            raise InputError(
-                f"expected a time in seconds or ISO 8601, got {text[:_SHOWN]!r}"
-            ) from error
-        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    if not math.isfinite(seconds):
-        raise InputError(f"expected a time in seconds or ISO 8601, got {text[:_SHOWN]!r}")
-    return seconds
