@@ -8,17 +8,17 @@ any other, with any number of channels, once it has seen its normal data.
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 
-from stillwatch.export.capsule.windowed import build_windowed, windowed_config
+from stillwatch.export.capsule.windowed import Description, build_windowed, windowed_config
 from stillwatch.export.families.network import weights_of_capsule
 from stillwatch.export.families.registry import windowed
 from stillwatch.export.graph.distance_nodes import Sensors
 from stillwatch.runtime.alarms.thresholds import error_quantiles, normal_scores, window_threshold
 from stillwatch.runtime.arrays import LARGEST, Float64
 from stillwatch.runtime.capsule import opening
+from stillwatch.runtime.capsule.figures import CapsuleThreshold, DataOrigin
 from stillwatch.runtime.capsule.info import CapsuleInfo, Channel
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
@@ -31,8 +31,6 @@ __all__ = ["SHRINKAGE", "Calibrated", "calibrate"]
 
 # The share of the mean variance that is added to Sigma's diagonal; chosen on machines 1-7 and 2-1.
 SHRINKAGE = 0.01
-
-_NOT_CONFIG = ("data", "precision")  # what stands in `training` beside the configuration
 
 
 @dataclass(frozen=True)
@@ -72,33 +70,23 @@ def calibrate(
     """
     _, info = opening.open_session(content, name)
     windowed(info.family, name)
-    trained = {key: value for key, value in info.training.items() if key != "decoder"}
-    configured = {key: value for key, value in trained.items() if key not in _NOT_CONFIG}
-    config = windowed_config(config_from_dict(info.family, configured))
+    config = windowed_config(config_from_dict(info.family, info.training.options))
     names = tuple(channels or info.channel_names)
     _check(normal, names, info, config, rate)
     network = weights_of_capsule(content, config, name)
     moments = series_moments(normal)
     constant = tuple(n for n, span in zip(names, np.ptp(normal, axis=0), strict=True) if not span)
 
-    def build(sensors: Sensors, plain_inputs: bool = False, **described: Any) -> bytes:
-        return build_windowed(
-            config,
-            network,
-            sensors,
-            level=level,
-            channels=tuple(Channel(n, "") for n in names),
-            parameters=info.parameters,
-            training=trained,
-            plain_inputs=plain_inputs,
-            decoder=decoder,
-            data={"name": source, "rows": len(normal), "sha256": fingerprint([normal])},
-            **described,
-        )
-
+    description = Description(
+        channels=tuple(Channel(n, "") for n in names),
+        parameters=info.parameters,
+        data=DataOrigin(name=source, rows=len(normal), sha256=fingerprint([normal])),
+        training=dataclasses.replace(info.training, decoder=decoder),
+    )
     unknown = Sensors.unknown(len(names), level=level)
     scaler = dataclasses.replace(unknown, mean=moments.mean[0], scale=moments.scale[0])
-    features = _features(build(scaler), normal, moments.mean, moments.scale, level=level)
+    uncalibrated = build_windowed(config, network, scaler, description)
+    features = _features(uncalibrated, normal, moments.mean, moments.scale, level=level)
     distance = fit_mahalanobis(features, SHRINKAGE)
     scores = distance.score(features)
     rule = window_threshold(scores, config.window, rate)
@@ -110,14 +98,15 @@ def calibrate(
         threshold=rule.value,
         count=rule.count,
     )
-    figures = {**asdict(rule), "condition": distance.condition, "shrinkage": SHRINKAGE}
-    described = {
-        "threshold": figures,
-        "error_quantiles": error_quantiles(scores),
-        "normal_scores": normal_scores(scores, config.window),
-    }
+    threshold = CapsuleThreshold(**asdict(rule), condition=distance.condition, shrinkage=SHRINKAGE)
+    described = dataclasses.replace(
+        description,
+        threshold=threshold,
+        error_quantiles=error_quantiles(scores),
+        normal_scores=normal_scores(scores, config.window),
+    )
     return Calibrated(
-        content=build(sensors, plain_inputs, **described),
+        content=build_windowed(config, network, sensors, described, plain_inputs=plain_inputs),
         features=features,
         condition=distance.condition,
         constant=constant,

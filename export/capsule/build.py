@@ -14,6 +14,7 @@ from stillwatch.export.families.registry import expected_shapes
 from stillwatch.export.graph.builder import Graph
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.runtime.capsule import digest
+from stillwatch.runtime.capsule.figures import CapsuleThreshold, DataOrigin, Training
 from stillwatch.runtime.capsule.info import (
     DIGEST_KEY,
     METADATA_KEY,
@@ -21,6 +22,7 @@ from stillwatch.runtime.capsule.info import (
     CapsuleInfo,
     Channel,
 )
+from stillwatch.runtime.capsule.reading import info_to_json
 from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.runtime.scoring.distance import squared_error
 from stillwatch.runtime.scoring.scaling import ScalingPolicy
@@ -68,7 +70,7 @@ def build_capsule(
             f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
         )
     info = _describe(checkpoint, config, weights, scaling)
-    graph = nab_rds_graph(checkpoint, weights, info.threshold["value"], plain_inputs=plain_inputs)
+    graph = nab_rds_graph(checkpoint, weights, info.threshold.value, plain_inputs=plain_inputs)
     return seal_model(graph, info)
 
 
@@ -76,7 +78,7 @@ def seal_model(graph: Graph, info: CapsuleInfo) -> bytes:
     """Returns a graph and its description as a capsule's bytes."""
     model = graph.model(info.family, info.producer)
     onnx.helper.set_model_props(
-        model, {METADATA_KEY: info.to_json(), DIGEST_KEY: digest.PLACEHOLDER}
+        model, {METADATA_KEY: info_to_json(info), DIGEST_KEY: digest.PLACEHOLDER}
     )
     return digest.seal(model.SerializeToString(deterministic=True))
 
@@ -133,10 +135,10 @@ def _describe(
         scaling=ScalingPolicy.parse(scaling),
         mean=checkpoint.mean,
         scale=checkpoint.scale,
-        threshold=asdict(calibration.threshold),
+        threshold=CapsuleThreshold(**asdict(calibration.threshold)),
         error_quantiles=calibration.error_quantiles,
-        data=checkpoint.data,
-        training=asdict(config),
+        data=DataOrigin(**checkpoint.data),
+        training=Training(options=asdict(config)),
         golden=golden_vectors(
             np.array(checkpoint.mean), np.array(checkpoint.scale), lengths, judge
         ),

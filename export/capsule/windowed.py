@@ -2,8 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
@@ -13,6 +12,12 @@ from stillwatch.export.families.registry import WINDOWED, expected_shapes
 from stillwatch.export.graph.distance_nodes import Sensors
 from stillwatch.export.graph.lstm import Weights
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
+from stillwatch.runtime.capsule.figures import (
+    CapsuleThreshold,
+    DataOrigin,
+    NormalScores,
+    Training,
+)
 from stillwatch.runtime.capsule.info import SCHEMA_VERSION, CapsuleInfo, Channel
 from stillwatch.runtime.errors import CapsuleError, CheckpointError, InputError
 from stillwatch.runtime.scoring.distance import Mahalanobis
@@ -25,7 +30,23 @@ from stillwatch.train.families.config import (
     WindowedConfig,
 )
 
-__all__ = ["build_uncalibrated", "build_windowed", "windowed_config"]
+__all__ = ["Description", "build_uncalibrated", "build_windowed", "windowed_config"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What a windowed capsule says of its sensors and its network beside the figures in its graph.
+
+    threshold, error_quantiles, normal_scores: what calibration found, none before it.
+    """
+
+    channels: tuple[Channel, ...]
+    parameters: int
+    data: DataOrigin
+    training: Training
+    threshold: CapsuleThreshold | None = None
+    error_quantiles: Mapping[str, float] = field(default_factory=dict)
+    normal_scores: NormalScores | None = None
 
 
 def build_uncalibrated(
@@ -54,50 +75,41 @@ def build_uncalibrated(
         raise CheckpointError(
             f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
         )
-    return build_windowed(
-        config,
-        network,
-        dataclasses.replace(
-            Sensors.unknown(channels, level=False),
-            mean=np.array(checkpoint.mean),
-            scale=np.array(checkpoint.scale),
-        ),
-        level=False,
-        channels=tuple(Channel(name, unit) for name, unit in checkpoint.channels),
-        parameters=checkpoint.parameters,
-        data=checkpoint.data,
-        training={**asdict(config), "data": checkpoint.data["name"]},
-        plain_inputs=plain_inputs,
-        decoder=decoder,
+    channel_names = tuple(Channel(name, unit) for name, unit in checkpoint.channels)
+    sensors = dataclasses.replace(
+        Sensors.unknown(channels, level=False),
+        mean=np.array(checkpoint.mean),
+        scale=np.array(checkpoint.scale),
     )
+    description = Description(
+        channels=channel_names,
+        parameters=checkpoint.parameters,
+        data=DataOrigin(**checkpoint.data),
+        training=Training(options=asdict(config), decoder=decoder, data=checkpoint.data["name"]),
+    )
+    return build_windowed(config, network, sensors, description, plain_inputs=plain_inputs)
 
 
 def build_windowed(
     config: WindowedConfig,
     network: Weights,
     sensors: Sensors,
+    description: Description,
     *,
-    level: bool,
-    channels: tuple[Channel, ...],
-    parameters: int,
-    data: Mapping[str, Any],
-    training: Mapping[str, Any],
-    plain_inputs: bool,
-    decoder: str,
-    threshold: Mapping[str, Any] | None = None,
-    error_quantiles: Mapping[str, float] | None = None,
-    normal_scores: Mapping[str, Any] | None = None,
+    plain_inputs: bool = False,
 ) -> bytes:
-    """Returns the capsule of a network and its sensors; decoder: one of DECODERS.
+    """Returns the capsule of a network and its sensors, its graph in the description's form.
 
-    threshold, error_quantiles, normal_scores: what calibration found, for the metadata.
+    Raises InputError for a form of the decoder that the family has not.
     """
     name = next(name for name, kind in CONFIGS.items() if isinstance(config, kind))
     family = WINDOWED[name]
+    decoder = description.training.decoder
     if decoder not in family.decoders:
         raise InputError(
             f"expected a decoder {' or '.join(family.decoders)} for {name}, got {decoder!r}"
         )
+    level = sensors.level
     distance = Mahalanobis(sensors.error_mean, sensors.whitening, condition=1.0)
 
     def judge(scaled: Float64) -> tuple[Float64, Float64, Bool]:
@@ -115,23 +127,23 @@ def build_windowed(
         state=0,
         channel_mode=config.channels,
         score="Mahalanobis distance of errors" + (" and scaled values" if level else ""),
-        calibrated=threshold is not None,
-        channels=channels,
-        parameters=parameters,
+        calibrated=description.threshold is not None,
+        channels=description.channels,
+        parameters=description.parameters,
         scaling=ScalingPolicy("trained"),
         mean=tuple(map(float, sensors.mean)),
         scale=tuple(map(float, sensors.scale)),
-        threshold=threshold
-        or {"rule": "not calibrated", "value": sensors.threshold, "count": sensors.count},
-        error_quantiles=error_quantiles or {},
-        data=data,
-        training=training if decoder == "plain" else {**training, "decoder": decoder},
+        threshold=description.threshold
+        or CapsuleThreshold(rule="not calibrated", value=sensors.threshold, count=sensors.count),
+        error_quantiles=description.error_quantiles,
+        data=description.data,
+        training=description.training,
         golden=golden_vectors(
             sensors.mean, sensors.scale, (min(7, config.window), min(40, config.window)), judge
         ),
         tolerance=TOLERANCE,
         producer=producer(),
-        normal_scores=normal_scores or {},
+        normal_scores=description.normal_scores,
     )
     form = {} if decoder == "plain" else {"decoder": decoder}
     graph = family.graph(config, network, sensors, level=level, plain_inputs=plain_inputs, **form)

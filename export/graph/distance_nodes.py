@@ -39,6 +39,11 @@ class Sensors:
     threshold: float
     count: int
 
+    @property
+    def level(self) -> bool:
+        """Whether scaled values stand beside the errors."""
+        return len(self.error_mean) > len(self.mean)
+
     @classmethod
     def unknown(cls, channels: int, *, level: bool) -> "Sensors":
         """Returns the stand-in before calibration: unit scales, no alarm ever."""

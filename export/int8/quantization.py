@@ -11,6 +11,7 @@ from stillwatch.export.int8.projected import quantize_projected
 from stillwatch.export.int8.range_code import code_input
 from stillwatch.runtime.capsule import digest, opening
 from stillwatch.runtime.capsule.info import DIGEST_KEY, METADATA_KEY, CapsuleInfo
+from stillwatch.runtime.capsule.reading import info_to_json
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.golden_replay import replay
@@ -37,7 +38,7 @@ def quantize(content: bytes, name: str) -> bytes:
     from onnxruntime.quantization import quantize_dynamic
 
     _, info = opening.open_session(content, name)
-    units = int(info.training.get("units", 0))
+    units = info.training.units
     if info.state or units < FEWEST_UNITS:
         raise InputError(
             f"int8 pays from {FEWEST_UNITS} hidden units in whole windows, {name} has {units}: "
@@ -56,13 +57,13 @@ def quantize(content: bytes, name: str) -> bytes:
         finally:
             logging.disable(logging.NOTSET)
         model = onnx.load(small)
-    if info.training.get("decoder") == "projected":
+    if info.training.decoder == "projected":
         quantize_projected(model)
     measured = replay(Detector.from_bytes(_sealed(model, info), name))
     described = dataclasses.replace(
         info,
         tolerance=_MARGIN * max(measured.reconstruction, measured.score),
-        training={**info.training, "precision": "int8"},
+        training=dataclasses.replace(info.training, precision="int8"),
     )
     return _sealed(model, described)
 
@@ -70,6 +71,6 @@ def quantize(content: bytes, name: str) -> bytes:
 def _sealed(model: onnx.ModelProto, info: CapsuleInfo) -> bytes:
     del model.metadata_props[:]
     onnx.helper.set_model_props(
-        model, {METADATA_KEY: info.to_json(), DIGEST_KEY: digest.PLACEHOLDER}
+        model, {METADATA_KEY: info_to_json(info), DIGEST_KEY: digest.PLACEHOLDER}
     )
     return digest.seal(model.SerializeToString(deterministic=True))

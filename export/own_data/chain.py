@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     called = float(np.mean(chain.result.alarm))
     print(
         f"{chain.path}: calibrated on the last {len(chain.normal)} rows, which it never saw: "
-        f"threshold {info.threshold['value']:.4g}, {100 * called:.2g} % of their rows are alarms"
+        f"threshold {info.threshold.value:.4g}, {100 * called:.2g} % of their rows are alarms"
     )
     for line in report(list(chain.agreements), chain.absent):
         print(f"  {line}")

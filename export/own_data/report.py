@@ -38,8 +38,8 @@ def sensor_page(chain: Chain, recording: Recording) -> str:
         page.table(("option", ""), [(k, str(v)) for k, v in asdict(checkpoint.config).items()]),
         page.paragraph("Threshold", "h2"),
         page.picture(
-            plots.error_distribution(chain.result.score, info.threshold["value"]),
-            f"{info.threshold['rule']}; {int(chain.result.alarm.sum())} alarms in these rows.",
+            plots.error_distribution(chain.result.score, info.threshold.value),
+            f"{info.threshold.rule}; {int(chain.result.alarm.sum())} alarms in these rows.",
         ),
         page.paragraph("Channels by mean error, scaled units", "h2"),
         page.table(("channel", "mean error"), _by_error(chain)),

@@ -4,7 +4,6 @@ A run is logged when it has ended, all at once: a killed one leaves nothing
 half told, and goes on as if there were no store.
 """
 
-import json
 import logging
 import os
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ import sqlalchemy
 
 from stillwatch.export.own_data import plots
 from stillwatch.export.own_data.chain import Chain
+from stillwatch.runtime.capsule.reading import threshold_figures
 from stillwatch.runtime.errors import InputError
 
 __all__ = ["EXPERIMENT", "MODEL_NAME", "log_run", "open_store"]
@@ -60,13 +60,13 @@ def log_run(chain: Chain, uri: str) -> str:
             {
                 "best_validation_loss": min(checkpoint.curve["validation"]),
                 "parameters": checkpoint.parameters,
-                "threshold": info.threshold["value"],
+                "threshold": info.threshold.value,
                 "alarm_share_held_out": float(np.mean(chain.result.alarm)),
             }
         )
         mlflow.log_dict(_errors(chain), "errors.json")
         mlflow.log_figure(plots.stopping_point(checkpoint.curve), "learning.png")
-        threshold = info.threshold["value"]
+        threshold = info.threshold.value
         scores = plots.error_distribution(chain.result.score, threshold)
         mlflow.log_figure(scores, "errors.png")
         for path in (chain.path, chain.path.parent / "checkpoint.json"):
@@ -87,7 +87,7 @@ def _errors(chain: Chain) -> dict[str, object]:
     counts, edges = np.histogram(chain.result.score, _BINS)
     info = chain.detector.info
     return {
-        "threshold": json.loads(json.dumps(info.threshold)),
+        "threshold": threshold_figures(info.threshold),
         "quantiles": dict(info.error_quantiles),
         "histogram": {"counts": counts.tolist(), "edges": edges.tolist()},
     }

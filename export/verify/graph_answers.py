@@ -48,11 +48,11 @@ def by_reference_evaluator(
     evaluator = onnx.reference.ReferenceEvaluator(onnx.load_from_string(opening.read_bytes(model)))
     info = detector.info
     feeds = {"mean": moments.mean[None], "scale": moments.scale[None]}
-    feeds["threshold"] = np.array(info.threshold["value"])
+    feeds["threshold"] = np.array(info.threshold.value)
     if info.state:
         feeds |= {name: np.zeros((1, 1, info.state)) for name in ("h", "c")}
     else:
-        feeds["count"] = np.array(info.threshold.get("count", 0))
+        feeds["count"] = np.array(info.threshold.count)
     single = {name: array.astype(np.float32) for name, array in feeds.items()}
     parts = []
     step = info.window * 16  # bounds the memory of a folded batch

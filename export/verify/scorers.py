@@ -59,7 +59,7 @@ def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
     checkpoint, weights = load_checkpoint(folder)
     if checkpoint.family != info.family:
         raise InputError(f"{model} is of family {info.family}, {folder} of {checkpoint.family}")
-    threshold = float(info.threshold["value"])
+    threshold = float(info.threshold.value)
     config = checkpoint.config
     if isinstance(config, NabRdsConfig):
         return Judgement(
@@ -76,7 +76,7 @@ def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
         for name in ("error_mean", "whitening")
     )
     distance = Mahalanobis(mean, whitening, condition=1.0)
-    count = int(info.threshold.get("count", 0))
+    count = info.threshold.count
 
     def score(scaled: Float64, decoded: Float64) -> Float64:
         error = np.abs(scaled - decoded)

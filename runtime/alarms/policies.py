@@ -19,12 +19,11 @@ one alarm. Until n scores have come, `rolling` goes by the trained threshold.
 import math
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from stillwatch.runtime.alarms.tails import Tail
 from stillwatch.runtime.arrays import LARGEST, AnyArray
+from stillwatch.runtime.capsule.figures import NormalScores
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.errors import InputError
 
@@ -68,7 +67,7 @@ class AlarmRule:
 
 def alarm_rule(policy: ThresholdPolicy, info: CapsuleInfo) -> AlarmRule:
     """Returns the rule that a policy comes to; raises InputError for one that cannot be."""
-    trained = float(info.threshold["value"])
+    trained = float(info.threshold.value)
     if policy is None or policy == "trained":
         return AlarmRule("trained", trained, None)
     try:
@@ -103,8 +102,8 @@ def _named(policy: str, info: CapsuleInfo, trained: float) -> AlarmRule:
         return AlarmRule(policy, known[q], 0)
     if name == "sigmas":
         normal = _normal(info)
-        sigmas = float(normal["sigmas"]) if inner == "picked" else _number(policy, inner)
-        return AlarmRule(policy, normal["mean"] + sigmas * normal["deviation"], 0)
+        sigmas = float(normal.sigmas) if inner == "picked" else _number(policy, inner)
+        return AlarmRule(policy, normal.mean + sigmas * normal.deviation, 0)
     raise InputError(f"expected a threshold as {_FORMS}, got {policy!r}")
 
 
@@ -129,22 +128,22 @@ def _budget(policy: str, inner: str, info: CapsuleInfo) -> float:
             "expected budget(alarms/hour|day|week|month|year,seconds a sample), as in "
             f"budget(1/week,300s), got {policy!r}"
         )
-    tail = _normal(info)["tail"]
+    tail = _normal(info).tail
     if tail is None:
         raise InputError(
             "the model's normal data have too few peaks for an alarm budget: calibrate on more"
         )
     rows = _SECONDS[found[2]] / float(found[3]) / float(found[1])
-    return Tail(**tail).exceeded_once_in(rows)
+    return tail.exceeded_once_in(rows)
 
 
-def _normal(info: CapsuleInfo) -> dict[str, Any]:
-    if not info.normal_scores:
+def _normal(info: CapsuleInfo) -> NormalScores:
+    if info.normal_scores is None:
         raise InputError(
             "this capsule does not say how normal data score (it is not calibrated, or of an "
             "older stillwatch): export or calibrate it again"
         )
-    return dict(info.normal_scores)
+    return info.normal_scores
 
 
 def _number(policy: str, text: str) -> float:

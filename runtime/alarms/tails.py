@@ -9,45 +9,16 @@ serves heavy tails too.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.capsule.figures import Tail
 
-__all__ = ["Tail", "fit_tail"]
+__all__ = ["fit_tail"]
 
 _LEVELS = (0.98, 0.95, 0.9)  # quantiles to call high, the highest first
 _FEWEST_PEAKS = 10  # two parameters are fitted to them
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tail:
-    """A fitted tail: excesses over `level` of the peaks, with shape and scale of the Pareto.
-
-    rows: how many scores it was fitted on. run: rows below the level that
-    end a cluster. peaks: how many clusters there were.
-    """
-
-    rows: int
-    level: float
-    run: int
-    peaks: int
-    shape: float
-    scale: float
-
-    def exceeded_once_in(self, rows: float) -> float:
-        """Returns the score that normal data are expected to exceed once in so many rows.
-
-        The return level of Coles, equation 4.12. At least `level`, below
-        which the fit says nothing.
-        """
-        expected = rows * self.peaks / self.rows  # peaks in that time
-        if expected <= 1:
-            return self.level
-        if abs(self.shape) < 1e-9:
-            return self.level + self.scale * math.log(expected)
-        return self.level + self.scale * math.expm1(self.shape * math.log(expected)) / self.shape
 
 
 def fit_tail(scores: AnyArray, run: int) -> Tail | None:

@@ -1,13 +1,12 @@
 """Thresholds: from the errors of normal data to the score above which an alarm is raised."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from stillwatch.runtime.alarms.tails import fit_tail
 from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.capsule.figures import NormalScores
 from stillwatch.runtime.scoring.windows import sliding_windows
 
 __all__ = [
@@ -114,7 +113,7 @@ def pick_sigmas(scores: Float64, validation: Float64, rate: float) -> float:
     return SIGMAS[-1]
 
 
-def normal_scores(scores: AnyArray, run: int) -> Mapping[str, Any]:
+def normal_scores(scores: AnyArray, run: int) -> NormalScores:
     """Returns what threshold policies want to know of the scores (T,) of normal data.
 
     Mean and deviation; how many deviations to take, picked on the last part,
@@ -124,9 +123,9 @@ def normal_scores(scores: AnyArray, run: int) -> Mapping[str, Any]:
     flat = np.asarray(scores, dtype=np.float64).ravel()
     tail = fit_tail(flat, run)
     split = max(1, int(len(flat) * _FITTED_SHARE))
-    return {
-        "mean": float(flat.mean()),
-        "deviation": float(flat.std()),
-        "sigmas": pick_sigmas(flat[:split], flat[split:], _PICKED_RATE),
-        "tail": tail and asdict(tail),
-    }
+    return NormalScores(
+        mean=float(flat.mean()),
+        deviation=float(flat.std()),
+        sigmas=pick_sigmas(flat[:split], flat[split:], _PICKED_RATE),
+        tail=tail,
+    )

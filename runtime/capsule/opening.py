@@ -9,6 +9,7 @@ import onnxruntime
 from stillwatch.runtime.capsule import digest
 from stillwatch.runtime.capsule.external import has_external_data
 from stillwatch.runtime.capsule.info import METADATA_KEY, OUTPUTS, CapsuleInfo
+from stillwatch.runtime.capsule.reading import info_from_json
 from stillwatch.runtime.errors import CapsuleError, InputError, first_line
 
 __all__ = ["FATAL_ONLY", "open_session", "read_bytes", "shipped"]
@@ -75,7 +76,7 @@ def open_session(
         raise CapsuleError(f"{name} does not load in onnxruntime: {first_line(error)}") from error
     if metadata is None:
         raise CapsuleError(f"{name} has no stillwatch metadata; make one with 'stillwatch export'")
-    info = CapsuleInfo.from_json(metadata, name)
+    info = info_from_json(metadata, name)
     missing = set(OUTPUTS) - {port[0] for port in names}
     if missing:
         raise CapsuleError(f"{name} lacks the outputs {', '.join(sorted(missing))}")

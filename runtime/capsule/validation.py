@@ -6,14 +6,12 @@ What passes here can be printed on one line, and fed to the graph as float32.
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import astuple
+from typing import Any
 
-from stillwatch.runtime.alarms.tails import Tail
 from stillwatch.runtime.arrays import LARGEST, SMALLEST
-
-if TYPE_CHECKING:
-    from stillwatch.runtime.capsule.info import CapsuleInfo, Golden
+from stillwatch.runtime.capsule.figures import CapsuleThreshold, NormalScores
+from stillwatch.runtime.capsule.info import CapsuleInfo, Golden
 
 __all__ = ["check_info", "check_texts"]
 
@@ -22,7 +20,7 @@ _MOST = 2**20  # values, units; far above any network, and an array of it costs 
 _NOT_PRINTED = ("Cc", "Cs", "Zl", "Zp")
 
 
-def check_info(info: "CapsuleInfo") -> None:
+def check_info(info: CapsuleInfo) -> None:
     """Raises ValueError naming the first field that no export writes."""
     for name in ("family", "channel_mode", "score", "producer"):
         _want(_is_text(getattr(info, name)), name, "text", getattr(info, name))
@@ -43,7 +41,7 @@ def check_info(info: "CapsuleInfo") -> None:
     _want(fits, "scale", "float32 numbers above 0", info.scale)
     fits = _is_number(info.tolerance) and info.tolerance >= 0
     _want(fits, "tolerance", "a number from 0", info.tolerance)
-    _check_mappings(info)
+    _check_figures(info)
     for golden in info.golden:
         _check_golden(golden, count)
 
@@ -62,37 +60,41 @@ def check_texts(document: Any) -> None:
             check_texts(value)
 
 
-def _check_mappings(info: "CapsuleInfo") -> None:
-    for name in ("threshold", "error_quantiles", "data", "training", "normal_scores"):
-        fits = isinstance(getattr(info, name), Mapping)
-        _want(fits, name, "figures by name", getattr(info, name))
-    threshold, data = info.threshold, info.data
-    fits = _is_number(threshold["value"]) and _is_number(threshold.get("count", 0))
-    _want(fits and _is_text(threshold["rule"]), "threshold", "a finite value and a rule", threshold)
+def _check_figures(info: CapsuleInfo) -> None:
+    fits = isinstance(info.error_quantiles, Mapping)
+    _want(fits, "error_quantiles", "figures by name", info.error_quantiles)
     quantiles = tuple(info.error_quantiles.values())
     _want(_are_numbers(quantiles), "error_quantiles", "finite numbers", quantiles)
-    fits = _is_text(data["name"]) and type(data["rows"]) is int and _is_text(data["sha256"])
+    _check_threshold(info.threshold)
+    data, training = info.data, info.training
+    fits = _is_text(data.name) and type(data.rows) is int and _is_text(data.sha256)
     _want(fits, "data", "a name, rows and sha256", data)
+    form = (training.decoder, training.precision, training.data or "")
+    _want(all(map(_is_text, form)), "training", "a decoder, a precision and data by name", form)
     if info.normal_scores:
         _check_normal_scores(info.normal_scores)
 
 
-def _check_normal_scores(normal: Mapping[str, Any]) -> None:
-    fits = set(normal) == {"mean", "deviation", "sigmas", "tail"}
-    fits = fits and _are_numbers((normal["mean"], normal["deviation"], normal["sigmas"]))
+def _check_threshold(threshold: CapsuleThreshold) -> None:
+    fits = _is_number(threshold.value) and _is_number(threshold.count) and _is_text(threshold.rule)
+    _want(fits, "threshold", "a finite value, a count and a rule", threshold)
+    for name in ("mean", "deviation", "sigmas", "rate", "windows", "condition", "shrinkage"):
+        value = getattr(threshold, name)
+        _want(value is None or _is_number(value), f"threshold's {name}", "a finite number", value)
+
+
+def _check_normal_scores(normal: NormalScores) -> None:
+    fits = _are_numbers((normal.mean, normal.deviation, normal.sigmas))
     _want(fits, "normal_scores", "mean, deviation, sigmas and tail", normal)
-    if normal["tail"] is None:
+    if normal.tail is None:
         return
-    names = {field.name for field in fields(Tail)}
-    fits = isinstance(normal["tail"], Mapping) and set(normal["tail"]) == names
-    _want(fits, "tail", "the figures of a fitted tail", normal["tail"])
-    tail = Tail(**normal["tail"])
-    fits = _are_numbers(tuple(normal["tail"].values())) and tail.scale > 0
+    tail = normal.tail
+    fits = _are_numbers(astuple(tail)) and tail.scale > 0
     whole = all(type(count) is int and count > 0 for count in (tail.rows, tail.run, tail.peaks))
-    _want(fits and whole, "tail", "the figures of a fitted tail", normal["tail"])
+    _want(fits and whole, "tail", "the figures of a fitted tail", tail)
 
 
-def _check_golden(golden: "Golden", channels: int) -> None:
+def _check_golden(golden: Golden, channels: int) -> None:
     rows = len(golden.values)
     fits = rows == len(golden.reconstruction) == len(golden.score) == len(golden.alarm) > 0
     wide = (*golden.values, *golden.reconstruction)

@@ -6,6 +6,7 @@ import json
 import onnxruntime
 
 from stillwatch.runtime.capsule import opening
+from stillwatch.runtime.capsule.reading import info_to_json, training_figures
 
 __all__ = ["add_arguments", "run"]
 
@@ -23,9 +24,9 @@ def run(arguments: argparse.Namespace) -> int:
     content = opening.read_bytes(arguments.model)
     session, info = opening.open_session(content, arguments.model)
     if arguments.json:
-        print(json.dumps(json.loads(info.to_json()), indent=1))
+        print(json.dumps(json.loads(info_to_json(info)), indent=1))
         return 0
-    threshold, data = info.threshold, info.data
+    threshold, data, training = info.threshold, info.data, training_figures(info.training)
     names = [c.name + (f" [{c.unit}]" if c.unit else "") for c in info.channels]
     if len(names) > _SHOWN:
         names = [f"{len(names)}: {names[0]}", names[1], "...", names[-1]]
@@ -41,10 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
         + (f"; carried state of {info.state} units" if info.state else ""),
         "score": info.score + ("" if info.calibrated else "; NOT CALIBRATED, never alarms"),
         "scaling": scaling,
-        "threshold": f"{threshold['value']:.6g} = {threshold['rule']}",
+        "threshold": f"{threshold.value:.6g} = {threshold.rule}",
         "training errors": ", ".join(f"{q}: {v:.4g}" for q, v in info.error_quantiles.items()),
-        "trained on": f"{data['name']}, {data['rows']} rows, sha256 {data['sha256'][:12]}...",
-        "training": ", ".join(f"{name}={value}" for name, value in info.training.items()),
+        "trained on": f"{data.name}, {data.rows} rows, sha256 {data.sha256[:12]}...",
+        "training": ", ".join(f"{name}={value}" for name, value in training.items()),
         "golden vectors": f"{len(info.golden)}, to agree within {info.tolerance:g}",
     }
     for name, value in lines.items():

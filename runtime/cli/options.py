@@ -64,7 +64,7 @@ def detector_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def fills_forward(arguments: argparse.Namespace, info: CapsuleInfo) -> bool:
     """Whether cells without a value take the last one: as said, or as in the capsule's training."""
-    return "forward" in (arguments.fill, info.training.get("missing"))
+    return "forward" in (arguments.fill, info.training.missing)
 
 
 def add_event_options(parser: argparse.ArgumentParser) -> None:

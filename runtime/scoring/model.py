@@ -128,6 +128,6 @@ class Model:
             "threshold": np.array(rule.value),
         }
         if not self.info.state:
-            count = self.info.threshold.get("count", 0) if rule.count is None else rule.count
+            count = self.info.threshold.count if rule.count is None else rule.count
             by_axes["count"] = np.array(count)
         return {name: array.astype(np.float32) for name, array in by_axes.items()}

@@ -21,6 +21,7 @@ from portability.matrix_cases import (
 from portability.matrix_runners import ENGINES, EXAMPLES, ask_node, ask_python, lacking_for_node
 from stillwatch.runtime import Detector, shipped
 from stillwatch.runtime.capsule import opening
+from stillwatch.runtime.capsule.reading import info_to_json
 
 LACKING = lacking_for_node(MODULES)
 NODE = pytest.mark.skipif(bool(LACKING), reason=LACKING)
@@ -88,7 +89,7 @@ def test_the_metadata_are_read_from_the_bytes_alone(tmp_path: Path) -> None:
     for name in shipped():
         (tmp_path / "model.onnx").write_bytes(opening.read_bytes(name))
         done = node(tmp_path, "--input-type=module", "-e", script, "model.onnx")
-        assert json.loads(done.stdout) == json.loads(Detector.load(name).info.to_json())
+        assert json.loads(done.stdout) == json.loads(info_to_json(Detector.load(name).info))
     (tmp_path / "model.onnx").write_bytes(b"onnx")
     assert "not a capsule" in node(
         tmp_path, "--input-type=module", "-e", script, "model.onnx"

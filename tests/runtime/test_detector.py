@@ -57,7 +57,7 @@ def test_error_and_score_follow_from_the_reconstruction(series: Float64) -> None
 
 def test_an_alarm_is_a_score_above_the_threshold(series: Float64) -> None:
     result = OFFLINE.score(series)
-    trained = np.float32(OFFLINE.info.threshold["value"])
+    trained = np.float32(OFFLINE.info.threshold.value)
     np.testing.assert_array_equal(result.alarm, result.score > trained)
     assert result.alarm[600]
     assert OFFLINE.score(series, threshold=-1.0).alarm.all()

@@ -9,12 +9,14 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from stillwatch.runtime.alarms.thresholds import Threshold
 from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.capsule.figures import NormalScores
+from stillwatch.runtime.capsule.reading import normal_scores_of
 from stillwatch.runtime.errors import CheckpointError, ConfigError
 from stillwatch.runtime.files import write_text
 from stillwatch.train.data.params import parse_params
@@ -40,7 +42,7 @@ class Calibration:
 
     threshold: Threshold
     error_quantiles: Mapping[str, float]
-    normal_scores: Mapping[str, Any] = field(default_factory=dict)
+    normal_scores: NormalScores | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +123,17 @@ def _from_document(document: dict[str, Any], folder: Path) -> tuple[Checkpoint, 
     digest = document.pop("params_sha256")
     document["config"] = config_from_dict(document["family"], document["config"])
     document["calibrations"] = {
-        policy: Calibration(**{**figures, "threshold": Threshold(**figures["threshold"])})
+        policy: Calibration(**{**figures, **_typed(figures)})
         for policy, figures in document["calibrations"].items()
     }
     for name in ("mean", "scale"):
         document[name] = tuple(float(figure) for figure in document[name])
     document["channels"] = tuple((name, unit) for name, unit in document["channels"])
     return Checkpoint(**document), digest
+
+
+def _typed(figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "threshold": Threshold(**figures["threshold"]),
+        "normal_scores": normal_scores_of(figures.get("normal_scores") or {}),
+    }

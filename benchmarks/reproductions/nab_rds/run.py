@@ -62,7 +62,7 @@ def reproduce(
                     runs.setdefault((masked, policy), []).append(
                         {
                             "seed": seed,
-                            "threshold": detector.info.threshold["value"],
+                            "threshold": detector.info.threshold.value,
                             **counts(test, result.alarm),
                         }
                     )
@@ -114,5 +114,5 @@ def _pictures(
         test=test,
         on_train=detectors["series"].score(train.values),
         on_test={policy: detector.score(test.values) for policy, detector in detectors.items()},
-        thresholds={p: float(d.info.threshold["value"]) for p, d in detectors.items()},
+        thresholds={p: float(d.info.threshold.value) for p, d in detectors.items()},
     )

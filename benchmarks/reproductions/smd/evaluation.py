@@ -9,6 +9,7 @@ from stillwatch.export.calibrate.calibration import SHRINKAGE, calibrate
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.runtime.alarms.thresholds import WindowThreshold, window_threshold
 from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.capsule.figures import CapsuleThreshold
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.scoring.distance import fit_mahalanobis
 from stillwatch.train.data.sets import Machine
@@ -31,10 +32,8 @@ def judge_capsule(base: bytes, name: str, machine: Machine, *, int8: bool) -> li
     content = quantize(calibrated.content, name) if int8 else calibrated.content
     detector = Detector.from_bytes(content, "the capsule being judged")
     result = detector.score(machine.test)
-    figures = detector.info.threshold
-    rule = WindowThreshold(**{name: figures[name] for name in WindowThreshold.__annotations__})
     score = result.score.astype(np.float64)
-    row = judge_scores(machine, score, result.error, rule)
+    row = judge_scores(machine, score, result.error, detector.info.threshold)
     rows = [{"score": "error and level", "bytes": len(content), **row}]
     if not int8:
         errors = calibrated.features[:, : machine.test.shape[1]]
@@ -45,7 +44,9 @@ def judge_capsule(base: bytes, name: str, machine: Machine, *, int8: bool) -> li
     return rows
 
 
-def judge_scores(machine: Machine, score: Float64, error: AnyArray, rule: WindowThreshold) -> Row:
+def judge_scores(
+    machine: Machine, score: Float64, error: AnyArray, rule: WindowThreshold | CapsuleThreshold
+) -> Row:
     """Returns a row's figures: how scores (T,) and errors (T, C) of the test meet its labels."""
     called = called_windows(score, WINDOW, rule.value, rule.count)
     return {

@@ -54,7 +54,7 @@ def smd_page(results: dict[str, Any], machines: Sequence[Machine], out: Path) ->
             "Parameters against window F1 and VUS-PR; bars are the spread over seeds.",
         ),
         page.picture(
-            plots.machine_scores(machine, result, detector.info.threshold["value"]),
+            plots.machine_scores(machine, result, detector.info.threshold.value),
             f"Scores of {name}; shaded: labelled.",
         ),
         page.picture(

@@ -134,12 +134,12 @@ def test_metadata_tell_of_the_calibration() -> None:
     normal = normal_rows(400, 5)
     found = calibrated(normal, source="mine.csv")
     info = detector_of(found.content).info
-    assert (info.data["name"], info.data["rows"]) == ("mine.csv", 400)
-    assert info.threshold["condition"] == found.condition
-    assert info.threshold["shrinkage"] == SHRINKAGE
+    assert (info.data.name, info.data.rows) == ("mine.csv", 400)
+    assert info.threshold.condition == found.condition
+    assert info.threshold.shrinkage == SHRINKAGE
     assert info.mean == pytest.approx(normal.mean(axis=0))
     assert info.scale == pytest.approx(normal.std(axis=0))
-    assert info.error_quantiles["0.99"] == pytest.approx(info.threshold["value"])
+    assert info.error_quantiles["0.99"] == pytest.approx(info.threshold.value)
     of_network = detector_of(make_capsule(CONFIG, 3)).info
     assert (info.training, info.parameters) == (of_network.training, of_network.parameters)
 

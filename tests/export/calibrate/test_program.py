@@ -62,7 +62,7 @@ def test_calibrate_then_score_then_verify(run: Run, model: Path, tmp_path: Path)
     info = Detector.load(mine).info
     assert info.channel_names == NAMES
     assert info.mean == pytest.approx(normal.mean(axis=0), rel=1e-12)
-    assert info.data["name"] == "normal.csv"
+    assert info.data.name == "normal.csv"
 
     series = write(tmp_path / "series.csv", values, gaps=(40,))
     assert run("score", mine, series).returncode == 2
@@ -94,8 +94,8 @@ def test_rate_reaches_the_capsule(run: Run, model: Path, tmp_path: Path) -> None
     for rate in ("0.01", "0.2"):
         run("calibrate", model, normal, "-o", tmp_path / rate, "--rate", rate)
     low, high = (Detector.load(tmp_path / rate).info.threshold for rate in ("0.01", "0.2"))
-    assert (low["rate"], high["rate"]) == (0.01, 0.2)
-    assert high["value"] < low["value"]
+    assert (low.rate, high.rate) == (0.01, 0.2)
+    assert high.value < low.value
 
 
 def test_remarks_are_printed(run: Run, model: Path, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_int8_can_be_had(run: Run, tmp_path: Path) -> None:
     normal = write(tmp_path / "normal.csv", normal_rows(400, 4))
     done = run("calibrate", large, normal, "-o", tmp_path / "mine.onnx", "--int8")
     assert done.returncode == 0, done.stderr
-    assert Detector.load(tmp_path / "mine.onnx").info.training["precision"] == "int8"
+    assert Detector.load(tmp_path / "mine.onnx").info.training.precision == "int8"
     assert run("verify", tmp_path / "mine.onnx").returncode == 0
 
 

@@ -90,7 +90,7 @@ def test_projection_is_in_the_graph_and_said_in_the_file() -> None:
         operators = {node.op_type for node in onnx.load_from_string(content).graph.node}
         assert ("EyeLike" in operators) == (decoder == "projected")
         training = detector_of(content).info.training
-        assert training.get("decoder", "plain") == decoder
+        assert training.decoder == decoder
 
 
 def test_calibration_chooses_the_form_anew() -> None:
@@ -100,7 +100,7 @@ def test_calibration_chooses_the_form_anew() -> None:
         for after in ("plain", "projected"):
             made = calibrate(built(2, "joint", before), "made up", normal, decoder=after)
             detector = detector_of(made.content)
-            assert detector.info.training.get("decoder", "plain") == after
+            assert detector.info.training.decoder == after
             found[before, after] = made.content
             np.testing.assert_array_equal(
                 detector.score(rows).score,
@@ -126,9 +126,9 @@ def test_int8_of_a_projected_decoder_is_as_near_as_that_of_the_plain_one(
 ) -> None:
     exact = built(*form, "plain", 64)
     plain, projected = (quantize(built(*form, d, 64), "made up") for d in ("plain", "projected"))
-    for content, decoder in ((plain, None), (projected, "projected")):
+    for content, decoder in ((plain, "plain"), (projected, "projected")):
         training = detector_of(content).info.training
-        assert (training["precision"], training.get("decoder")) == ("int8", decoder)
+        assert (training.precision, training.decoder) == ("int8", decoder)
         operators = [node.op_type for node in onnx.load_from_string(content).graph.node]
         assert "LSTM" not in operators
         assert operators.count("DynamicQuantizeLSTM") == 2 * form[0]
@@ -166,12 +166,12 @@ def test_command_line(
     model, mine = tmp_path / "model.onnx", tmp_path / "mine.onnx"
     done = run("export", checkpoint, "-o", model, "--decoder", "projected")
     assert (done.returncode, done.stderr) == (0, "")
-    assert Detector.load(model).info.training["decoder"] == "projected"
+    assert Detector.load(model).info.training.decoder == "projected"
     normal = csv_file(normal_rows(200, 1)[:, 0])
     for options, decoder in (([], "plain"), (["--decoder", "projected"], "projected")):
         done = run("calibrate", model, normal, "--column", "value", "-o", mine, *options)
         assert (done.returncode, done.stderr) == (0, "")
-        assert Detector.load(mine).info.training.get("decoder", "plain") == decoder
+        assert Detector.load(mine).info.training.decoder == decoder
     done = run("export", checkpoint, "-o", model, "--decoder", "folded")
     assert done.returncode == 2
     assert "folded" in done.stderr

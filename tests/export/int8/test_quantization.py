@@ -1,5 +1,7 @@
 """int8: refused where it does not pay, and within its own measured tolerance where it does."""
 
+import dataclasses
+
 import numpy as np
 import onnx
 import pytest
@@ -45,7 +47,7 @@ def test_is_smaller_and_in_int8(plain: bytes, small: bytes) -> None:
     assert operators.count("DynamicQuantizeLSTM") == 2
     assert "LSTM" not in operators
     info, before = detector_of(small).info, detector_of(plain).info
-    assert info.training == {**before.training, "precision": "int8"}
+    assert info.training == dataclasses.replace(before.training, precision="int8")
     assert info.threshold == before.threshold
     assert info.golden == before.golden
 

@@ -90,7 +90,7 @@ def test_the_store_holds_the_run_and_a_model_that_scores_as_the_capsule(
         expected = list(enumerate(checkpoint.curve[part], 1))
         assert [tuple(pair) for pair in found["history"][f"loss_{part}"]] == expected
     assert found["metrics"]["parameters"] == checkpoint.parameters
-    threshold = detector.info.threshold["value"]
+    threshold = detector.info.threshold.value
     assert found["metrics"]["threshold"] == found["errors"]["threshold"]["value"] == threshold
     assert sum(found["errors"]["histogram"]["counts"]) == 90
     expected = ["checkpoint.json", "errors.json", "errors.png", "learning.png", "model.onnx"]

@@ -35,8 +35,8 @@ def test_checkpoint_capsule_and_report(run: Run, data: Path, tmp_path: Path) -> 
     info = detector.info
     assert (info.family, info.channel_mode, info.state, info.window) == ("sensor", "joint", 0, 10)
     assert info.calibrated
-    assert info.training["missing"] == "refuse"
-    assert info.data["rows"] == 90
+    assert info.training.missing == "refuse"
+    assert info.data.rows == 90
     page = (out / "report.html").read_text(encoding="utf-8")
     assert page.count("<img") == 2
     assert "my.csv" in page

@@ -137,7 +137,7 @@ def test_an_nab_rds_state_dict_becomes_a_detector(tmp_path: Path, series: Float6
         expected = module(torch.from_numpy(windows)).numpy().ravel() * scale + mean
     np.testing.assert_allclose(result.reconstruction, expected, atol=TOLERANCE * 40)
     assert set(checkpoint.calibrations) == set(config.scaling)
-    assert detector.info.threshold["value"] > 0
+    assert detector.info.threshold.value > 0
 
 
 def test_the_way_there_and_back_keeps_every_bit(tmp_path: Path) -> None:

@@ -11,16 +11,17 @@ from support.detectors import changed, nab_rds
 
 from stillwatch.runtime import InputError
 from stillwatch.runtime.alarms.policies import Rolling, alarm_rule
+from stillwatch.runtime.capsule.figures import CapsuleThreshold, NormalScores, Tail
 
 WEEK = 604800
-TAIL = {"rows": 4000, "level": 2.0, "run": 48, "peaks": 40, "shape": 0.25, "scale": 0.5}
-NORMAL = {"mean": 0.5, "deviation": 0.25, "sigmas": 2.75, "tail": TAIL}
+TAIL = Tail(rows=4000, level=2.0, run=48, peaks=40, shape=0.25, scale=0.5)
+NORMAL = NormalScores(mean=0.5, deviation=0.25, sigmas=2.75, tail=TAIL)
 FIGURES = {
     "normal_scores": NORMAL,
     "error_quantiles": {"0.5": 0.25, "0.99": 1.5, "1": 60.0},
 }
 CAUSAL = changed(nab_rds("trained"), **FIGURES)
-INFO = dataclasses.replace(CAUSAL.info, threshold={"value": 3.5})
+INFO = dataclasses.replace(CAUSAL.info, threshold=CapsuleThreshold(rule="made up", value=3.5))
 
 
 def return_level(rows: float) -> float:
@@ -112,11 +113,13 @@ def test_refused_in_one_line(policy: Any, fragment: str) -> None:
 @pytest.mark.parametrize("policy", ["sigmas(3)", "budget(1/week,300s)"])
 def test_capsule_that_does_not_know_how_normal_data_score(policy: str) -> None:
     with pytest.raises(InputError, match="export or calibrate it again"):
-        alarm_rule(policy, dataclasses.replace(INFO, normal_scores={}))
+        alarm_rule(policy, dataclasses.replace(INFO, normal_scores=None))
 
 
 def test_capsule_with_too_few_peaks_or_no_quantiles() -> None:
-    info = dataclasses.replace(INFO, normal_scores=NORMAL | {"tail": None}, error_quantiles={})
+    info = dataclasses.replace(
+        INFO, normal_scores=dataclasses.replace(NORMAL, tail=None), error_quantiles={}
+    )
     assert alarm_rule("sigmas(3)", info).value == 1.25
     with pytest.raises(InputError, match="too few peaks for an alarm budget: calibrate on more"):
         alarm_rule("budget(1/week,300s)", info)

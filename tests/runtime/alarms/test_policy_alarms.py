@@ -14,10 +14,11 @@ from support.series import cpu_like
 from stillwatch.runtime import Detector
 from stillwatch.runtime.alarms.policies import Rolling, alarm_rule, rolling_thresholds
 from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.capsule.figures import NormalScores, Tail
 
 # How normal data scored, made up for a capsule whose checkpoint is older than these figures.
-TAIL = {"rows": 4000, "level": 2.0, "run": 48, "peaks": 40, "shape": 0.25, "scale": 0.5}
-NORMAL = {"mean": 0.5, "deviation": 0.25, "sigmas": 2.75, "tail": TAIL}
+TAIL = Tail(rows=4000, level=2.0, run=48, peaks=40, shape=0.25, scale=0.5)
+NORMAL = NormalScores(mean=0.5, deviation=0.25, sigmas=2.75, tail=TAIL)
 CAUSAL = changed(nab_rds("trained"), normal_scores=NORMAL)
 WINDOWED = windowed("joint", 3)
 
@@ -108,7 +109,7 @@ def test_alarms_are_scores_above_the_policy(policy: Any) -> None:
             found.score[None], np.empty((1, 0), np.float32), rule.rolling, rule.value
         )
         above = found.score > limits[0]
-    count = WINDOWED.info.threshold["count"] if rule.count is None else 0
-    assert WINDOWED.info.threshold["count"] > 0
+    count = WINDOWED.info.threshold.count if rule.count is None else 0
+    assert WINDOWED.info.threshold.count > 0
     enough = above.reshape(-1, WINDOW).sum(axis=1) > count
     np.testing.assert_array_equal(found.alarm, above & enough.repeat(WINDOW))

@@ -6,7 +6,6 @@ sampling error of the estimates allows, about four of its standard deviations.
 
 import dataclasses
 import math
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -16,9 +15,10 @@ from support.repeat_vectors import detector_of, make_capsule, normal_rows
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.runtime import InputError
 from stillwatch.runtime.alarms.policies import alarm_rule
-from stillwatch.runtime.alarms.tails import Tail, fit_tail
+from stillwatch.runtime.alarms.tails import fit_tail
 from stillwatch.runtime.alarms.thresholds import normal_scores
 from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.capsule.figures import Tail
 from stillwatch.train.families.config import RepeatVectorConfig
 
 ROWS = 200_000  # 4000 peaks above the highest level
@@ -126,7 +126,7 @@ def test_peaks_of_clusters_by_hand() -> None:
 )
 def test_too_few_peaks_are_no_tail(scores: Float64) -> None:
     assert fit_tail(scores, 20) is None
-    assert normal_scores(scores, 20)["tail"] is None
+    assert normal_scores(scores, 20).tail is None
 
 
 def test_lower_levels_serve_where_the_highest_has_too_few_peaks() -> None:
@@ -138,9 +138,9 @@ def test_lower_levels_serve_where_the_highest_has_too_few_peaks() -> None:
 def test_normal_scores_are_what_the_policies_read() -> None:
     scores = pareto(1, 0.1, 5000).astype(np.float32)
     found = normal_scores(scores, 48)
-    assert found["mean"] == pytest.approx(scores.mean(dtype=float))
-    assert found["deviation"] == pytest.approx(scores.std(dtype=float))
-    assert found["tail"] == asdict(fitted(scores.astype(float), 48))
+    assert found.mean == pytest.approx(scores.mean(dtype=float))
+    assert found.deviation == pytest.approx(scores.std(dtype=float))
+    assert found.tail == fitted(scores.astype(float), 48)
     info = changed(nab_rds("trained"), normal_scores=found).info
     budget = alarm_rule("budget(1/week,300s)", info).value
     assert budget == fitted(scores.astype(float), 48).exceeded_once_in(2016)
@@ -150,7 +150,9 @@ def test_calibration_on_too_little_has_no_budget_and_says_so() -> None:
     made = make_capsule(RepeatVectorConfig(units=5, window=20), 2)
     for rows, enough in ((60, False), (3000, True)):
         found = detector_of(calibrate(made, "made up", normal_rows(rows, 2)).content)
-        assert found.info.normal_scores["mean"] > 0
+        normal = found.info.normal_scores
+        assert normal is not None
+        assert normal.mean > 0
         if enough:
             assert found.score(normal_rows(90, 2), threshold="budget(1/day,60s)").score.all()
             continue

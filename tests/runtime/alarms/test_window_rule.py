@@ -39,16 +39,16 @@ def test_window_rule_through_the_detector() -> None:
     found = calibrated(normal_rows(400, 3), rate=0.05)
     detector = detector_of(found.content)
     rule = detector.info.threshold
-    assert rule["count"] > 0
+    assert rule.count > 0
     values = np.concatenate([normal_rows(200, 3, 1), normal_rows(53, 3, 2) * 1.6])
     result = detector.score(values)
     rest = len(values) % WINDOW
-    above = result.score > np.float32(rule["value"])
+    above = result.score > np.float32(rule.value)
     last = detector.score(values[-WINDOW:])  # answers for the rest as it stands in its own window
-    expected = np.concatenate([called(above[:-rest], rule["count"]), last.alarm[-rest:]])
+    expected = np.concatenate([called(above[:-rest], rule.count), last.alarm[-rest:]])
     np.testing.assert_array_equal(result.alarm, expected)
     np.testing.assert_array_equal(
-        last.alarm, called(last.score > np.float32(rule["value"]), rule["count"])
+        last.alarm, called(last.score > np.float32(rule.value), rule.count)
     )
     assert 0 < result.alarm.sum() < above.sum()
 
@@ -58,11 +58,11 @@ def test_false_alarm_rate_is_kept_on_the_data_it_is_fitted_on(rate: float) -> No
     normal = normal_rows(600, 4)
     detector = detector_of(calibrated(normal, rate=rate).content)
     rule = detector.info.threshold
-    assert rule["rate"] == rate
+    assert rule.rate == rate
     score = detector.score(normal).score
     starts = range(0, len(normal) - WINDOW + 1, 10)
-    counts = np.array([(score[i : i + WINDOW] > rule["value"]).sum() for i in starts])
-    assert (counts > rule["count"]).mean() <= rate < (counts > rule["count"] - 1).mean()
+    counts = np.array([(score[i : i + WINDOW] > rule.value).sum() for i in starts])
+    assert (counts > rule.count).mean() <= rate < (counts > rule.count - 1).mean()
 
 
 def test_alarms_are_those_of_numpy() -> None:
@@ -71,7 +71,7 @@ def test_alarms_are_those_of_numpy() -> None:
     detector = detector_of(calibrated(normal, rate=0.05).content)
     rule = detector.info.threshold
     expected = by_numpy(CONFIG, normal, values, level=True)
-    assert (np.abs(expected / rule["value"] - 1) > SCORE_TOLERANCE).all()  # none is a toss-up
+    assert (np.abs(expected / rule.value - 1) > SCORE_TOLERANCE).all()  # none is a toss-up
     alarm = detector.score(values).alarm
-    np.testing.assert_array_equal(alarm, called(expected > rule["value"], rule["count"]))
+    np.testing.assert_array_equal(alarm, called(expected > rule.value, rule.count))
     assert 0.05 < alarm.mean() < 0.95

@@ -14,6 +14,7 @@ from support.unrelated import unrelated_model
 from stillwatch.runtime import CapsuleError, Detector, InputError, shipped
 from stillwatch.runtime.capsule import digest, opening
 from stillwatch.runtime.capsule.info import DIGEST_KEY, METADATA_KEY, SCHEMA_VERSION, CapsuleInfo
+from stillwatch.runtime.capsule.reading import info_from_json, info_to_json
 
 SOUND = opening.read_bytes("nab-rds")
 DIGEST_AT = SOUND.index(b"stillwatch-sha256:")
@@ -92,7 +93,7 @@ def test_an_unrelated_model_with_a_digest_is_refused(model_path: Path) -> None:
 
 def test_an_unrelated_model_with_a_capsules_metadata_is_refused(model_path: Path) -> None:
     model = unrelated_model()
-    metadata = Detector.load("nab-rds").info.to_json()
+    metadata = info_to_json(Detector.load("nab-rds").info)
     helper.set_model_props(model, {METADATA_KEY: metadata, DIGEST_KEY: digest.PLACEHOLDER})
     found = refusal(digest.seal(model.SerializeToString()), model_path)
     assert "lacks the outputs alarm, error, reconstruction, score" in found
@@ -130,9 +131,7 @@ def test_missing_metadata_is_refused(altered: Alter, model_path: Path) -> None:
 
 
 NEEDED = [
-    field.name
-    for field in dataclasses.fields(CapsuleInfo)
-    if field.default_factory is dataclasses.MISSING
+    field.name for field in dataclasses.fields(CapsuleInfo) if field.default is dataclasses.MISSING
 ]
 
 
@@ -140,7 +139,7 @@ NEEDED = [
 def test_every_field_of_the_metadata_is_needed(
     field: str, altered: Alter, model_path: Path
 ) -> None:
-    document = json.loads(Detector.load("nab-rds").info.to_json())
+    document = json.loads(info_to_json(Detector.load("nab-rds").info))
     del document[field]
     assert field in refusal(altered(json.dumps(document)), model_path)
 
@@ -179,7 +178,7 @@ def test_metadata_that_does_not_fit_is_refused(
 @pytest.mark.parametrize("name", shipped())
 def test_metadata_survives_its_own_text(name: str) -> None:
     info = Detector.load(name).info
-    assert CapsuleInfo.from_json(info.to_json(), name) == info
+    assert info_from_json(info_to_json(info), name) == info
 
 
 @pytest.mark.parametrize("name", shipped())
