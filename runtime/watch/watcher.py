@@ -31,7 +31,7 @@ class Watcher:
     def __init__(self, detector: Detector, options: WatchOptions) -> None:
         """Raises InputError for options that the detector cannot have."""
         names = detector.info.channel_names
-        fill = "forward" in (options.fill, detector.info.training.get("missing"))
+        fill = "forward" in (options.fill, detector.info.training.missing)
         self.lines = self.bad = 0
         self._detector = detector
         self._options = options
