@@ -1,5 +1,6 @@
 """`stillwatch verify --all`: one matrix over models and frameworks, on whole real series."""
 
+import argparse
 import dataclasses
 import json
 import tempfile
@@ -22,7 +23,7 @@ from stillwatch.runtime.tables.csv_table import read_table
 from stillwatch.train.data.checkpoint import load_checkpoint
 from stillwatch.train.families.config import NabRdsConfig
 
-__all__ = ["run_all"]
+__all__ = ["add_arguments", "run", "run_all"]
 
 _COMMITTED = (
     Path("benchmarks/results/nab-rds/checkpoint"),
@@ -34,6 +35,31 @@ _HEADER = (
     *("model", "framework", "largest", "mean", "sensor's units", "score", "mean"),
     *("flipped", "tolerance", ""),
 )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the matrix."""
+    parser.add_argument("model", nargs="?", help=argparse.SUPPRESS)  # to say that it has no place
+    parser.add_argument("--all", action="store_true", required=True, help="make the whole matrix")
+    parser.add_argument(
+        "--checkpoint", type=Path, action="append", default=[], metavar="DIR",
+        help="networks to compare (default: the committed ones, in a checkout)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--series", type=Path, metavar="SERIES.csv",
+        help="with --checkpoint: what to compare on (default: the recipe's test series)",
+    )  # fmt: skip
+    parser.add_argument("--json", type=Path, metavar="OUT.json", help="the matrix, as a file too")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Makes the matrix; returns 0 if all agree, else 1."""
+    if arguments.model is not None:
+        raise InputError(
+            f"expected no capsule with --all, got {arguments.model!r}: it makes its own from "
+            "checkpoints"
+        )
+    return 0 if run_all(arguments.checkpoint, arguments.series, arguments.json) else 1
 
 
 def run_all(checkpoints: Sequence[Path], series: Path | None, out: Path | None) -> bool:

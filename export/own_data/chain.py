@@ -1,24 +1,20 @@
 """From a sensor checkpoint to a capsule, verified, and a report: what follows `train sensor`."""
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from stillwatch.export.calibrate.calibration import Calibrated, calibrate
 from stillwatch.export.capsule.build import build_capsule
-from stillwatch.export.verify.verification import Agreement, compare, report
+from stillwatch.export.verify.verification import Agreement, compare
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.detector import Detector, Result
-from stillwatch.runtime.files import write_bytes, write_text
+from stillwatch.runtime.files import write_bytes
 from stillwatch.train.data.checkpoint import Checkpoint, load_checkpoint
 from stillwatch.train.data.tables.recording import Recording
-from stillwatch.train.families.sensor.options import recording_of
 from stillwatch.train.families.sensor.recipe import held_out
 
-__all__ = ["CAPSULE_NAME", "Chain", "build", "run"]
+__all__ = ["CAPSULE_NAME", "Chain", "build"]
 
 CAPSULE_NAME = "model.onnx"
 _WINDOWS_COMPARED = 20  # the reference evaluator takes a second for as many
@@ -67,29 +63,3 @@ def build(folder: Path, recording: Recording, *, windows: int | None = _WINDOWS_
         agreements=agreements,
         absent=absent,
     )
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Exports, calibrates, verifies and reports; returns 1 where frameworks disagree."""
-    from stillwatch.export.own_data.report import sensor_page
-
-    recording = recording_of(arguments)
-    chain = build(arguments.out, recording)
-    for remark in chain.calibrated.remarks:
-        print(remark)
-    info = chain.detector.info
-    called = float(np.mean(chain.result.alarm))
-    print(
-        f"{chain.path}: calibrated on the last {len(chain.normal)} rows, which it never saw: "
-        f"threshold {info.threshold.value:.4g}, {100 * called:.2g} % of their rows are alarms"
-    )
-    for line in report(list(chain.agreements), chain.absent):
-        print(f"  {line}")
-    write_text(arguments.out / "report.html", sensor_page(chain, recording))
-    print(f"report in {arguments.out / 'report.html'}")
-    if arguments.track:
-        from stillwatch.export.own_data.tracking import log_run  # where the extra is installed
-
-        print(f"run {log_run(chain, arguments.track)} in the MLflow store {arguments.track}")
-    print(f"next: stillwatch score {chain.path} SERIES.csv")
-    return 0 if all(agreement.passed for agreement in chain.agreements) else 1

@@ -9,65 +9,17 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import metadata
-from types import ModuleType
+from typing import NoReturn
 
 import onnxruntime
 
 from stillwatch.runtime.capsule.opening import FATAL_ONLY
+from stillwatch.runtime.cli.command import Command, find
+from stillwatch.runtime.cli.discovery import other_commands, own_commands
 from stillwatch.runtime.errors import ExtraError, StillwatchError
 
 __all__ = ["main"]
-
-
-@dataclass(frozen=True)
-class _Command:
-    module: str  # has add_arguments(parser) and run(arguments) -> exit status
-    extra: str | None  # what must be installed for it
-    help: str
-
-
-_COMMANDS = {
-    "reproduce": _Command(
-        "stillwatch.benchmarks.reproductions.command",
-        "train,export,benchmarks",
-        "train, export, verify, score, compare with the published figures, report",
-    ),
-    "bench": _Command(
-        "stillwatch.benchmarks.latency.command",
-        "export,benchmarks",
-        "parameters, size, memory, cold start and latency of every engine at hand",
-    ),
-    "train": _Command("stillwatch.runtime.cli.train", "train", "one training run -> checkpoint"),
-    "tune": _Command(
-        "stillwatch.train.tuning.command",
-        "train,export,benchmarks,tune",
-        "search the options of a training run for the least validation loss",
-    ),
-    "export": _Command("stillwatch.export.export_command", "export", "checkpoint -> capsule"),
-    "calibrate": _Command(
-        "stillwatch.export.calibrate.command",
-        "export",
-        "a capsule and normal data -> the same network for these sensors",
-    ),
-    "verify": _Command(
-        "stillwatch.runtime.cli.verify",
-        None,
-        "replay golden vectors; with a checkpoint, compare every framework",
-    ),
-    "info": _Command("stillwatch.runtime.cli.info", None, "what is in a capsule"),
-    "score": _Command("stillwatch.runtime.cli.score", None, "a file -> scores and alarms"),
-    "watch": _Command(
-        "stillwatch.runtime.cli.watch", None, "lines from standard input -> one JSON line each"
-    ),
-    "doctor": _Command(
-        "stillwatch.runtime.cli.doctor", None, "whether this device can do it, and how fast"
-    ),
-    "data": _Command(
-        "stillwatch.train.data.fetch_command", "train", "fetch the public data, verified"
-    ),
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -99,42 +51,57 @@ def _silence_output() -> None:
 
 
 def _run(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="stillwatch",
-        description="LSTM autoencoders that find anomalies in time series.",
-        epilog="'stillwatch COMMAND --help' tells more of a command",
-    )
-    parser.add_argument(
-        "--version", action="version", version=f"stillwatch {metadata.version('stillwatch')}"
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    called = next((word for word in words if word in _COMMANDS), None)
-    module: ModuleType | None = None
-    for name, command in _COMMANDS.items():
-        subparser = commands.add_parser(name, help=command.help, description=command.help)
-        if name == called:
-            module = _load(name, command, subparser)
-    arguments = parser.parse_args(words)
-    assert module is not None  # noqa: S101  (argparse has refused every other command)
-    try:
-        return int(module.run(arguments))
-    except ModuleNotFoundError as error:
-        raise _missing(arguments.command, _COMMANDS[arguments.command], error) from error
-
-
-def _load(name: str, command: _Command, parser: argparse.ArgumentParser) -> ModuleType:
+    table = own_commands()
+    command = find(table, words)
+    if command is None or command.module is None:
+        table += other_commands()
+        command = find(table, words)
+    if command is None or command.module is None:
+        _list(table, command, words)
     try:
         module = importlib.import_module(command.module)
+        parser = _parser(command.words.partition(" --")[0], command.help, table)
         module.add_arguments(parser)
+        return int(module.run(parser.parse_args(command.arguments_of(words))))
     except ModuleNotFoundError as error:
-        raise _missing(name, command, error) from error
-    return module
+        if command.extra is None or (error.name or "").startswith("stillwatch."):
+            raise  # a defect of ours, not of the installation
+        raise ExtraError(
+            f"'stillwatch {command.words}' needs {error.name}, which is not installed: "
+            f"pip install '{command.package}[{command.extra}]'"
+        ) from error
 
 
-def _missing(name: str, command: _Command, error: ModuleNotFoundError) -> ExtraError:
-    if command.extra is None or (error.name or "").startswith("stillwatch."):
-        raise error  # a defect of ours, not of the installation
-    return ExtraError(
-        f"'stillwatch {name}' needs {error.name}, which is not installed: "
-        f"pip install 'stillwatch[{command.extra}]'"
+def _parser(words: str, text: str, table: Sequence[Command]) -> argparse.ArgumentParser:
+    """Returns the parser of a command; its help names those that go on from the same words."""
+    more = [c for c in table if c.words.startswith(f"{words} ") and c.module is not None]
+    epilog = "\n".join(["see also:", *(f"  stillwatch {c.words:<20}  {c.help}" for c in more)])
+    return argparse.ArgumentParser(
+        prog=f"stillwatch {words}",
+        description=text,
+        epilog=epilog if more else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def _list(table: Sequence[Command], group: Command | None, words: Sequence[str]) -> NoReturn:
+    """Prints the commands, or those below one word, or what was wrong with the call; then exits."""
+    if group is None:
+        parser = argparse.ArgumentParser(
+            prog="stillwatch",
+            description="LSTM autoencoders that find anomalies in time series.",
+            epilog="'stillwatch COMMAND --help' tells more of a command",
+        )
+        version = f"stillwatch {metadata.version('stillwatch')}"
+        parser.add_argument("--version", action="version", version=version)
+        names = {command.first: command.help for command in table if command.second is None}
+    else:
+        parser = argparse.ArgumentParser(prog=f"stillwatch {group.first}", description=group.help)
+        words = group.arguments_of(words)
+        below = [command for command in table if command.first == group.first]
+        names = {command.second: command.help for command in below if command.second is not None}
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in names.items():
+        commands.add_parser(name, help=text, add_help=False)
+    parser.parse_args(words)
+    parser.error("expected a command")

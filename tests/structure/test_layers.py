@@ -1,16 +1,13 @@
-"""DESIGN.md's import table, `__all__`, and what works with the base install alone."""
+"""Who may import whom, which names in strings point down, and what `__all__` lists."""
 
 import ast
 import configparser
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from stillwatch.runtime.arrays import Float64
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("runtime", "train", "export", "benchmarks")
@@ -22,7 +19,7 @@ FILES = {
 # The modules of export/ that compare frameworks: they alone may reach MXNet.
 VERIFICATION = {"export/verify/verification.py"}
 # One's own data to a capsule begins with training.
-TRAINING = {f"export/own_data/{part}.py" for part in ("chain", "report", "tracking")}
+TRAINING = {f"export/own_data/{part}.py" for part in ("chain", "command", "report", "tracking")}
 # An extra of the lowest folder, since everything above draws with it: it may use what it needs.
 EXTRAS = ("runtime/report/",)
 # The parts of runtime/ that training shares: NumPy only, no onnxruntime.
@@ -36,6 +33,7 @@ PURE = [
         "capsule.info",
         "capsule.reading",
         "capsule.validation",
+        "cli.command",
         "errors",
         "files",
         "report",
@@ -44,12 +42,6 @@ PURE = [
         "scoring.windows",
     )
 ]
-# What `pip install stillwatch` does not bring.
-NOT_BASE = (
-    *("mxnet", "onnx", "pandas", "sklearn", "tqdm", "pooch", "requests", "matplotlib"),
-    *("torch", "openvino"),
-    *("mlflow", "optuna"),
-)
 EACH_FILE = pytest.mark.parametrize("file", FILES)
 
 
@@ -164,6 +156,38 @@ def test_nobody_imports_benchmarks(folder: str) -> None:
     assert offenders(folder, "stillwatch.benchmarks") == []
 
 
+def named_above(file: str, tree: ast.AST) -> list[str]:
+    """Returns the strings of a file that name a module of a higher folder."""
+    above = FOLDERS[FOLDERS.index(file.split("/")[0]) + 1 :]
+    names = [rf"\bstillwatch\.{folder}\b" for folder in above]
+    strings = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return [
+        text
+        for text in strings
+        if isinstance(text, str) and any(re.search(name, text) for name in names)
+    ]
+
+
+@EACH_FILE
+def test_no_string_names_a_higher_folder(file: str) -> None:
+    assert named_above(file, FILES[file]) == []
+
+
+def test_a_string_that_names_a_higher_folder_is_seen() -> None:
+    tree = ast.parse('import_module("stillwatch.train.loop.fit")')
+    assert named_above("runtime/made.py", tree)
+    assert not named_above("train/made.py", tree)
+    assert not named_above("runtime/made.py", ast.parse('"stillwatch.trained"'))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_table_of_commands_imports_nothing_but_what_it_is_made_of(folder: str) -> None:
+    tree = FILES[f"{folder}/commands.py"]
+    assert list(imports(tree, lazy=True)) == ["stillwatch.runtime.cli.command.Command"]
+    for name in imports(FILES["runtime/cli/command.py"], lazy=True):
+        assert name.split(".")[0] in sys.stdlib_module_names, name
+
+
 def test_one_module_imports_mxnet() -> None:
     found = [file for folder in FOLDERS for file in offenders(folder, "mxnet")]
     assert found == ["train/data/mxnet_compat.py"]
@@ -216,90 +240,3 @@ def test_setup_cfg_lists_every_package() -> None:
         assert f"{folder}/__init__.py" in FILES
     for folder in FOLDERS:
         assert (ROOT / folder / "py.typed").is_file()
-
-
-WITHOUT_EXTRAS = f"""
-import importlib.abc
-import sys
-
-class Blocker(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name.split(".")[0] in {NOT_BASE!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name.split(".")[0])
-
-sys.meta_path.insert(0, Blocker())
-"""
-PROGRAM = "from stillwatch.runtime.cli.main import main; sys.exit(main(sys.argv[1:]))"
-
-
-def run_without_extras(
-    code: str, *arguments: str | Path, stdin: str = ""
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", WITHOUT_EXTRAS + code, *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-@pytest.mark.parametrize("name", NOT_BASE)
-def test_what_is_made_unimportable_is(name: str) -> None:
-    done = run_without_extras(f"import {name}")
-    assert f"ModuleNotFoundError: No module named '{name}'" in done.stderr
-
-
-def test_the_library_scores_with_the_base_install() -> None:
-    code = """
-import numpy as np
-from stillwatch.runtime import Detector
-result = Detector.load("nab-rds").score(np.arange(100.0))
-print(result.score.shape, np.isfinite(result.score).all())
-stream = Detector.load("nab-rds-online").stream()
-print(sum(stream.update(float(i)) is not None for i in range(300)))
-"""
-    done = run_without_extras(code)
-    assert (done.stdout, done.stderr) == ("(100,) True\n12\n", "")
-
-
-def test_the_program_scores_watches_and_verifies_with_the_base_install(
-    series: Float64, tmp_path: Path
-) -> None:
-    path = tmp_path / "series.csv"
-    path.write_text("value\n" + "\n".join(map(str, series)), encoding="utf-8")
-    scored = run_without_extras(PROGRAM, "score", "nab-rds-online", path)
-    assert scored.returncode == 0, scored.stderr
-    assert len(scored.stdout.splitlines()) == len(series) + 1
-    watched = run_without_extras(
-        PROGRAM, "watch", "nab-rds", "--mean", "20", "--scale", "5", stdin="20\n21\n"
-    )
-    assert watched.returncode == 0, watched.stderr
-    assert len(watched.stdout.splitlines()) == 2
-    for command in ("info", "verify"):
-        assert run_without_extras(PROGRAM, command, "nab-rds").returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "extra"),
-    [
-        (["export", "checkpoint", "-o", "model.onnx"], "export"),
-        (["train", "nab-rds"], "train"),
-        (["data", "fetch", "nab"], "train"),
-        (["tune", "sensor", "--data", "x.csv"], "train,export,benchmarks,tune"),
-        (["reproduce", "nab-rds"], "train,export,benchmarks"),
-        (["bench"], "export,benchmarks"),
-        (["verify", "nab-rds", "--checkpoint", "checkpoint"], "train,export"),
-        (["verify", "--all"], "train,export"),
-    ],
-    ids=lambda value: value[0] if isinstance(value, list) else "",
-)
-def test_a_command_says_which_extra_it_needs(arguments: list[str], extra: str) -> None:
-    done = run_without_extras(PROGRAM, *arguments)
-    assert done.returncode == 2, done.stderr
-    assert re.fullmatch(
-        rf"stillwatch: 'stillwatch {arguments[0]}.*' needs \w+, which is not installed: "
-        rf"pip install 'stillwatch\[{extra}\]'\n",
-        done.stderr,
-    )

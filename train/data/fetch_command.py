@@ -9,7 +9,6 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of fetch."""
-    parser.add_argument("action", choices=["fetch"])
     parser.add_argument("name", choices=sorted(DATA_SETS))
 
 

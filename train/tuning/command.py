@@ -32,32 +32,29 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the recipes that can be tuned, each with its options."""
-    recipes = parser.add_subparsers(dest="recipe", required=True, metavar="RECIPE")
-    text = "units, layers, batch, learning rate and dropout of a sensor autoencoder"
-    sensor = recipes.add_parser("sensor", help=text, description=text)
+    """Adds the options of the data and of the search."""
     default = SensorConfig()
-    add_data_options(sensor)
-    sensor.add_argument("--missing", choices=MISSING, default=default.missing)
-    sensor.add_argument(
+    add_data_options(parser)
+    parser.add_argument("--missing", choices=MISSING, default=default.missing)
+    parser.add_argument(
         "--window", dest="windows", nargs="+", type=int, default=[default.window], metavar="T",
         help="several are searched too; beware that shorter ones are easier to reconstruct",
     )  # fmt: skip
-    sensor.add_argument("--step", type=int, default=default.step)
-    sensor.add_argument("--epochs", type=int, default=default.epochs, help="of a trial, at most")
-    sensor.add_argument("--patience", type=int, default=default.patience)
-    sensor.add_argument("--seed", type=int, default=default.seed)
-    sensor.add_argument("--trials", type=int, default=30, help="in all (default: %(default)s)")
-    sensor.add_argument(
+    parser.add_argument("--step", type=int, default=default.step)
+    parser.add_argument("--epochs", type=int, default=default.epochs, help="of a trial, at most")
+    parser.add_argument("--patience", type=int, default=default.patience)
+    parser.add_argument("--seed", type=int, default=default.seed)
+    parser.add_argument("--trials", type=int, default=30, help="in all (default: %(default)s)")
+    parser.add_argument(
         "--workers", type=int, default=1, help="processes at once (default: %(default)s)"
     )
-    sensor.add_argument(
+    parser.add_argument(
         "--size", action="store_true", help="the number of parameters as a second objective"
     )
-    sensor.add_argument(
+    parser.add_argument(
         "--storage", metavar="URL", help="such as sqlite:///tune.db (default: a file in --out)"
     )
-    sensor.add_argument("--out", type=Path, default=Path("tuning"), help="default: %(default)s")
+    parser.add_argument("--out", type=Path, default=Path("tuning"), help="default: %(default)s")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -139,7 +139,7 @@ def test_reading_needs_no_mxnet() -> None:
         "import sys\nsys.modules['mxnet'] = None\n"
         "import stillwatch.train.data.checkpoint, stillwatch.train.families.config\n"
         "import stillwatch.train.data.params, stillwatch.train.data.sets\n"
-        "import stillwatch.train.train_command, stillwatch.export.capsule.build\n"
+        "import stillwatch.train.families.nab_rds.command, stillwatch.export.capsule.build\n"
         "print('done')"
     )
     assert python(program).stdout == "done\n"

@@ -172,7 +172,7 @@ def test_a_helper_searches_in_the_same_study_with_draws_of_its_own(
         out = tmp_path / str(worker)
         words = [str(word) for word in command(data, "--trials", "2", "--out", out)]
         out.mkdir()
-        tune_command._work(parser.parse_args(words[1:]), worker)
+        tune_command._work(parser.parse_args(words[2:]), worker)
         storage = JournalStorage(JournalFileBackend(str(out / "study.journal")))
         done = answered(optuna.load_study(study_name="sensor", storage=storage))
         assert len(done) == 2

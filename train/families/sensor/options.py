@@ -1,4 +1,4 @@
-"""`stillwatch train sensor --data MY.csv`: the sensor recipe on a user's own file."""
+"""The options of the sensor recipe on a user's own file, and what they say."""
 
 import argparse
 from dataclasses import fields
@@ -9,9 +9,7 @@ from stillwatch.train.data.tables.table_file import load_recording
 from stillwatch.train.families.config import SensorConfig
 from stillwatch.train.families.config_fields import MISSING
 
-__all__ = ["add_arguments", "add_data_options", "config_of", "recording_of", "run"]
-
-_STORE = "sqlite:///mlruns.db"
+__all__ = ["add_arguments", "add_data_options", "config_of", "recording_of"]
 
 _HELP = {
     "units": "hidden units of a layer",
@@ -29,7 +27,7 @@ _HELP = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the options of the data, of every field of the configuration, and of the output."""
+    """Adds the options of the data, and of every field of the configuration."""
     add_data_options(parser)
     for field in fields(SensorConfig):
         parser.add_argument(
@@ -39,13 +37,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             choices=MISSING if field.name == "missing" else None,
             help=f"{_HELP.get(field.name, '')} (default: %(default)s)".strip(),
         )
-    parser.add_argument(
-        "--track", nargs="?", const=_STORE, metavar="URI",
-        help=f"keep the run in an MLflow store (without a URI: {_STORE})",
-    )  # fmt: skip
-    parser.add_argument(
-        "--out", type=Path, default=Path("sensor"), help="folder (default: %(default)s)"
-    )
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
@@ -78,23 +69,3 @@ def recording_of(arguments: argparse.Namespace) -> Recording:
         columns=arguments.columns,
         missing=arguments.missing,
     )
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Trains, and says what came out."""
-    config = config_of(arguments)
-    recording = recording_of(arguments)
-    for remark in recording.remarks:
-        print(remark)
-    from stillwatch.train.families.sensor.recipe import (
-        train_sensor,  # MXNet takes seconds to import
-    )
-
-    checkpoint = train_sensor(recording, config, arguments.out)
-    curve = checkpoint.curve["validation"]
-    print(
-        f"trained sensor on {recording.name}: {recording.rows} rows of {len(recording.channels)} "
-        f"channels, {checkpoint.parameters:,} parameters, validation loss {min(curve):.4f} at "
-        f"epoch {curve.index(min(curve)) + 1} of {len(curve)}; checkpoint in {arguments.out}"
-    )
-    return 0

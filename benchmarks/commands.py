@@ -1,0 +1,68 @@
+"""The commands that measure: what is typed, who answers, what it needs, and a line of help."""
+
+from stillwatch.runtime.cli.command import Command
+
+__all__ = ["COMMANDS"]
+
+_EVERYTHING = "train,export,benchmarks"
+
+COMMANDS = (
+    Command(
+        words="bench",
+        module="stillwatch.benchmarks.latency.command",
+        extra="export,benchmarks",
+        help="parameters, size, memory, cold start and latency of every engine at hand",
+    ),
+    Command(
+        words="bench compare",
+        module="stillwatch.benchmarks.latency.compare_command",
+        extra="export,benchmarks",
+        help="two cards side by side",
+    ),
+    Command(
+        words="bench edge",
+        module="stillwatch.benchmarks.latency.edge.command",
+        extra="export,benchmarks",
+        help="the edge runtime's figures beside their aims",
+    ),
+    Command(
+        words="reproduce",
+        help="train, export, verify, score, compare with the published figures, report",
+    ),
+    Command(
+        words="reproduce nab-rds",
+        module="stillwatch.benchmarks.reproductions.nab_rds.command",
+        extra=_EVERYTHING,
+        help="the single-feature autoencoder on NAB's RDS CPU series",
+    ),
+    Command(
+        words="reproduce smd",
+        module="stillwatch.benchmarks.reproductions.smd.command",
+        extra=_EVERYTHING,
+        help="the distilled autoencoder and its micro-students on SMD",
+    ),
+    Command(
+        words="reproduce sensor",
+        module="stillwatch.benchmarks.reproductions.sensor.command",
+        extra=_EVERYTHING,
+        help="the sensor autoencoder on a machine's metrics and a temperature",
+    ),
+    Command(
+        words="reproduce drift",
+        module="stillwatch.benchmarks.reproductions.drift.command",
+        extra=_EVERYTHING,
+        help="a fixed threshold against a rolling one, on series that drift",
+    ),
+    Command(
+        words="reproduce variants",
+        module="stillwatch.benchmarks.reproductions.variants.command",
+        extra=_EVERYTHING,
+        help="the single-feature recipe, one choice changed at a time",
+    ),
+    Command(
+        words="verify --all",
+        module="stillwatch.benchmarks.validation.command",
+        extra="train,export",
+        help="the committed checkpoints, or those of --checkpoint, in every framework at hand",
+    ),
+)

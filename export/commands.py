@@ -1,0 +1,32 @@
+"""The commands that make capsules: what is typed, who answers, what it needs, a line of help."""
+
+from stillwatch.runtime.cli.command import Command
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = (
+    Command(
+        words="train sensor",
+        module="stillwatch.export.own_data.command",
+        extra="train",
+        help="a sensor autoencoder on your own CSV or Parquet file: checkpoint, capsule and report",
+    ),
+    Command(
+        words="export",
+        module="stillwatch.export.export_command",
+        extra="export",
+        help="checkpoint -> capsule",
+    ),
+    Command(
+        words="calibrate",
+        module="stillwatch.export.calibrate.command",
+        extra="export",
+        help="a capsule and normal data -> the same network for these sensors",
+    ),
+    Command(
+        words="verify --checkpoint",
+        module="stillwatch.export.verify.command",
+        extra="train,export",
+        help="compare MXNet, onnx's reference evaluator and NumPy too, on a whole series",
+    ),
+)

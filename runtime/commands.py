@@ -1,0 +1,33 @@
+"""The commands of the base installation: what is typed, who answers, and a line of help."""
+
+from stillwatch.runtime.cli.command import Command
+
+__all__ = ["COMMANDS"]
+
+COMMANDS = (
+    Command(
+        words="score",
+        module="stillwatch.runtime.cli.score",
+        help="a file -> scores and alarms",
+    ),
+    Command(
+        words="watch",
+        module="stillwatch.runtime.cli.watch",
+        help="lines from standard input -> one JSON line each",
+    ),
+    Command(
+        words="info",
+        module="stillwatch.runtime.cli.info",
+        help="what is in a capsule",
+    ),
+    Command(
+        words="verify",
+        module="stillwatch.runtime.cli.verify",
+        help="replay golden vectors; with a checkpoint, compare every framework",
+    ),
+    Command(
+        words="doctor",
+        module="stillwatch.runtime.cli.doctor",
+        help="whether this device can do it, and how fast",
+    ),
+)
