@@ -17,6 +17,7 @@ from stillwatch.runtime.errors import (
     InputError,
     SnapshotError,
     StillwatchError,
+    TransientError,
 )
 from stillwatch.runtime.streaming.fleet import Fleet
 from stillwatch.runtime.streaming.stream import Stream, Verdict
@@ -34,6 +35,7 @@ __all__ = [
     "SnapshotError",
     "StillwatchError",
     "Stream",
+    "TransientError",
     "Verdict",
     "shipped",
 ]

@@ -7,10 +7,12 @@
     ├── SnapshotError     saved bytes are damaged, or of another model
     ├── DataError         a data set is not there, or its bytes are not upstream's
     ├── ConfigError       a training configuration contradicts itself
-    └── ExtraError        a command needs packages that are not installed
+    ├── ExtraError        a command needs packages that are not installed
+    └── TransientError    the machine could not, for now: a full disk, a device that fails
 
 Every message is one line: what was expected, what came, what to do. The
-command-line program prints it and ends with exit status 2.
+command-line program prints it and ends with exit status 2; with 75 for a
+TransientError, the only one that trying again may mend.
 """
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "InputError",
     "SnapshotError",
     "StillwatchError",
+    "TransientError",
     "first_line",
 ]
 
@@ -61,3 +64,7 @@ class ConfigError(StillwatchError):
 
 class ExtraError(StillwatchError):
     """A command needs packages that are not installed."""
+
+
+class TransientError(StillwatchError):
+    """The machine could not, for now: a full disk, a device that fails. Trying again may help."""

@@ -1,11 +1,13 @@
 """The `stillwatch` program: which command there is, who runs it, and how it ends.
 
 Exit status: 0 done; 1 the answer is no (a verification failed); 2 the input
-or the call was not right, said in one line; 130 interrupted.
+or the call was not right, said in one line; 75 the machine could not for now,
+as with a full disk, and the same call may be tried again; 130 interrupted.
 """
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -17,14 +19,17 @@ import onnxruntime
 from stillwatch.runtime.capsule.opening import FATAL_ONLY
 from stillwatch.runtime.cli.command import Command, find
 from stillwatch.runtime.cli.discovery import other_commands, own_commands
-from stillwatch.runtime.errors import ExtraError, StillwatchError
+from stillwatch.runtime.errors import ExtraError, StillwatchError, TransientError
 
 __all__ = ["main"]
+
+_TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and returns its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _hold_streams()
     # What onnxruntime would print of its own comes as an exception too, and is said in one line.
     onnxruntime.set_default_logger_severity(FATAL_ONLY)
     try:
@@ -32,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()  # here, where a full disk or a closed pipe can still be answered
     except StillwatchError as error:
         print(f"stillwatch: {error}", file=sys.stderr)
-        return 2
+        return _TRY_AGAIN if isinstance(error, TransientError) else 2
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -41,8 +46,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         _silence_output()
         print(f"stillwatch: cannot go on: {error.strerror or error}", file=sys.stderr)
-        return 2
+        return _TRY_AGAIN
+    except MemoryError:
+        print("stillwatch: cannot go on: out of memory", file=sys.stderr)
+        return _TRY_AGAIN
     return status
+
+
+def _hold_streams() -> None:
+    """Leaves no standard descriptor closed, or the next file that is opened would take its place.
+
+    And what a terminal's character set has not is written by its number.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    if sys.stderr is None:  # print would take standard output instead
+        sys.stderr = io.StringIO()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _silence_output() -> None:

@@ -17,6 +17,7 @@ from stillwatch.runtime.cli.options import (
     event_policy,
 )
 from stillwatch.runtime.detector import Detector
+from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.watch.loop import watch_lines
 from stillwatch.runtime.watch.options import FORMS, GAPS, WatchFiles, WatchOptions
 
@@ -52,8 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--save-every", type=float, default=1.0, metavar="SECONDS",
-        help="with --state: at most so long between two saves of a busy watch (default: 1); what "
-        "comes by a pipe is saved as it is answered",
+        help="with --state: at most so long between two saves (default: 1); a watch that is killed "
+        "repeats so much of its answers where they go into a pipe",
     )  # fmt: skip
     parser.add_argument(
         "--replay", action="store_true",
@@ -81,7 +82,16 @@ def run(arguments: argparse.Namespace) -> int:
         save_every=arguments.save_every,
         replay=arguments.replay,
     )
-    bad = watch_lines(Detector.load(arguments.model), options, files, sys.stdin.fileno())
+    if sys.stdin is None:
+        raise InputError("standard input is closed: give the watch lines, as in < sensor.csv")
+    if sys.stdout is None and files.output is None:
+        raise InputError("standard output is closed: name a file with --output")
+    detector = Detector.load(arguments.model)
+    bad = watch_lines(detector, options, files, say=_say)
     if bad:
-        print(f"stillwatch: {bad} lines could not be read", file=sys.stderr)
+        _say(f"{bad} lines could not be read")
     return 0
+
+
+def _say(text: str) -> None:
+    print(f"stillwatch: {text}", file=sys.stderr)

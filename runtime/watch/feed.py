@@ -1,63 +1,30 @@
 """Lines as they come, in bounded memory, until the input ends or a signal says to stop."""
 
-import os
-import select
-import signal
 from collections.abc import Iterator
-from types import FrameType
 
-from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.watch.lines import LONGEST_LINE
+from stillwatch.runtime.watch.sources import Source
+from stillwatch.runtime.watch.stop import StopSignal
 
-__all__ = ["Feed", "StopSignal", "write_all"]
-
-_CHUNK = 2**16
-_PIPE = select.PIPE_BUF  # what a pipe that is ready takes without making us wait
-
-
-class StopSignal:
-    """SIGTERM as something to wait for beside a file: a pipe that becomes readable."""
-
-    def __init__(self) -> None:
-        """Takes the signal over, until `close`."""
-        self.readable, self._writable = os.pipe()
-        os.set_blocking(self._writable, False)
-        self._before = signal.signal(signal.SIGTERM, self._stop)
-        self.given = False
-
-    def close(self) -> None:
-        """Gives the signal back to whom it belonged."""
-        signal.signal(signal.SIGTERM, self._before)
-        os.close(self.readable)
-        os.close(self._writable)
-
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self.given = True
-        os.write(self._writable, b"x")
+__all__ = ["Feed"]
 
 
 class Feed:
-    """Lines of a file descriptor, in batches of what is there.
+    """Lines of a source, in batches of what is there.
 
-    offset: where the line after those handed out begins. A line longer than
-    LONGEST_LINE is handed out as its beginning, one byte longer than that.
+    offset: where the line after those handed out begins. patience: how many
+    seconds to wait for the next line before saying that there is none, None for
+    as long as it takes. A line longer than LONGEST_LINE is handed out as its
+    beginning, one byte longer than that.
     """
 
-    def __init__(self, descriptor: int, stop: StopSignal) -> None:
-        """Reads the descriptor until it ends or `stop` is given."""
-        self._descriptor = descriptor
+    def __init__(self, source: Source, stop: StopSignal, *, last_waits: bool) -> None:
+        """last_waits: whether a last line without its end is left for the next run."""
+        self._source = source
         self._stop = stop
-        self.offset = 0
-
-    def seek(self, offset: int) -> None:
-        """Goes on at an offset of a regular file; raises InputError where it is shorter."""
-        size = os.fstat(self._descriptor).st_size
-        if size < offset:
-            raise InputError(
-                f"the input has {size} bytes, {offset} of it were read before: it is another file"
-            )
-        os.lseek(self._descriptor, offset, os.SEEK_SET)
-        self.offset = offset
+        self._last_waits = last_waits
+        self.offset = source.offset
+        self.patience: float | None = None
 
     def batches(self) -> Iterator[list[bytes]]:
         """Yields the lines that are there, an empty list where the next has to be waited for."""
@@ -66,11 +33,13 @@ class Feed:
         while True:
             if not self._ready(0):
                 yield []
-                if not self._ready(None):
-                    return
-            chunk = os.read(self._descriptor, _CHUNK)
+                while not self._ready(self.patience):
+                    if self._stop.given:
+                        return
+                    yield []
+            chunk = self._source.take()
             if not chunk:
-                if begun:
+                if begun and not self._last_waits:
                     self.offset += begun
                     yield [rest]
                 return
@@ -86,24 +55,10 @@ class Feed:
                 yield lines
             else:
                 begun += len(chunk)
+                if begun > 2 * LONGEST_LINE and self._source.shorten(self.offset, rest):
+                    begun = len(rest)
 
-    def _ready(self, timeout: float | None) -> bool:
-        """Whether there is something to read, or the end; False once the signal is given."""
-        if self._stop.given:
-            return False
-        ready, _, _ = select.select([self._descriptor, self._stop.readable], [], [], timeout)
-        return self._descriptor in ready and not self._stop.given
-
-
-def write_all(descriptor: int, content: bytes, stop: StopSignal) -> bool:
-    """Writes the content, waiting for a slow reader; False where the signal came first.
-
-    Raises BrokenPipeError where the reader has gone.
-    """
-    view = memoryview(content)
-    while view:
-        _, ready, _ = select.select([stop.readable], [descriptor], [])
-        if not ready:
-            return False
-        view = view[os.write(descriptor, view[:_PIPE]) :]
-    return True
+    def _ready(self, seconds: float | None) -> bool:
+        if self._source.backlog:
+            return not self._stop.given
+        return self._stop.readable(self._source.descriptor, seconds)

@@ -1,13 +1,15 @@
-"""What a watch leaves on disk: its output, and the state that it can go on from.
+"""The state that a watch leaves on disk, and can go on from.
 
-The state says how far input and output had come. It is saved after the output
-has reached the disk, and a restart cuts the output back to where the state
-has it: nothing is missing then and nothing is there twice, whenever the
-watch was killed. A pipe cannot be cut back; see the README.
+It says how far input and output had come, and is saved after the output has
+reached the disk; the first one before the first answer. A restart cuts the
+output back to where the state has it: nothing is missing then and nothing is
+there twice, whenever the watch was killed. See docs/watch.md.
 """
 
+import contextlib
+import fcntl
 import os
-import stat
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,72 +17,131 @@ from typing import Any
 import numpy as np
 
 from stillwatch.runtime.errors import InputError, SnapshotError
-from stillwatch.runtime.files import write_bytes
+from stillwatch.runtime.files import failure, sync_folder
 from stillwatch.runtime.streaming.snapshot import pack, unpack
-from stillwatch.runtime.watch.feed import StopSignal, write_all
 
-__all__ = ["Output", "load_state", "save_state"]
+__all__ = ["StateFile"]
 
 
-class Output:
-    """Where answers go: a file to append to, or standard output."""
+class StateFile:
+    """A state that one watch holds at a time: whoever has the lock on the file of that name."""
 
-    def __init__(self, path: Path | None, stop: StopSignal) -> None:
-        """Raises InputError where the file cannot be written."""
-        self._stop = stop
-        self._path = path
+    def __init__(self, path: Path) -> None:
+        """path: where it is or will be; through a symbolic link, its target."""
+        self.path = Path(os.path.realpath(path))
+        self._held: int | None = None  # the file that the lock is on
+
+    def load(self) -> tuple[dict[str, Any], bytes] | None:
+        """Returns figures and the stream's snapshot as they were saved, None where there are none.
+
+        Holds the state from then on. Raises InputError where another watch has
+        it, SnapshotError where it is damaged.
+        """
         try:
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
-            self._descriptor = 1 if path is None else os.open(path, flags, 0o666)
+            self._held = self._lock()
+            if self._held is None:
+                return None
+            self._sweep()
+            content = self.path.read_bytes()
         except OSError as error:
-            raise InputError(f"cannot write {path}: {error.strerror}") from error
-        self._regular = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+            raise failure("read", self.path, error) from error
+        try:
+            figures, arrays = unpack("watch", content)
+            return figures, arrays["stream"].tobytes()
+        except (SnapshotError, KeyError) as error:
+            raise SnapshotError(f"{self.path}: {error}") from error
 
-    def write(self, content: bytes) -> bool:
-        """Writes, waiting for a slow reader; False where the signal to stop came first."""
-        return write_all(self._descriptor, content, self._stop)
+    def save(self, figures: Mapping[str, Any], stream: bytes) -> None:
+        """Writes figures, as JSON has them, and a stream's snapshot: whole or not at all.
 
-    def settle(self) -> int | None:
-        """Returns how long the output is, once that is on the disk; None for a pipe."""
-        if not self._regular:
-            return None
-        os.fsync(self._descriptor)
-        return os.fstat(self._descriptor).st_size
-
-    def cut_back(self, length: int | None) -> None:
-        """Drops what was written after the state was saved; raises InputError."""
-        if length is None or not self._regular:
-            return
-        size = os.fstat(self._descriptor).st_size
-        if size < length:
-            raise InputError(
-                f"the output has {size} bytes, the state was saved at {length}: name the file that "
-                "the watch wrote before with --output, or append to it with >>"
+        Raises InputError where the state is another watch's by now.
+        """
+        content = pack("watch", figures, {"stream": np.frombuffer(stream, np.uint8)})
+        try:
+            descriptor, name = tempfile.mkstemp(
+                prefix=f".{self.path.name}.", suffix=".part", dir=self.path.parent
             )
-        os.ftruncate(self._descriptor, length)
-        os.lseek(self._descriptor, length, os.SEEK_SET)
+        except OSError as error:
+            raise failure("write", self.path, error) from error
+        part = Path(name)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with os.fdopen(os.dup(descriptor), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+            self._move(part, descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            raise failure("write", self.path, error) from error
+        except InputError:
+            os.close(descriptor)
+            raise
+        finally:
+            part.unlink(missing_ok=True)
+        if self._held is not None:
+            os.close(self._held)
+        self._held = descriptor
 
     def close(self) -> None:
-        """Closes a file of its own."""
-        if self._path is not None:
-            os.close(self._descriptor)
+        """Lets go of the state."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+    def _move(self, part: Path, descriptor: int) -> None:
+        """Gives a written file the state's name, where that is nobody else's."""
+        if self._held is None:
+            try:
+                os.link(part, self.path)  # unlike a rename it fails where there is one by now
+            except FileExistsError:
+                raise self._taken() from None
+            except OSError:  # a file system without links
+                if self.path.exists():
+                    raise self._taken() from None
+                part.replace(self.path)
+        elif _is_named(self._held, self.path):
+            part.replace(self.path)
+        else:
+            raise self._taken()
+        sync_folder(self.path.parent)
+        if not _is_named(descriptor, self.path):
+            raise self._taken()
+
+    def _lock(self) -> int | None:
+        """Returns a descriptor of the state with the lock on it, None where there is no state."""
+        while True:
+            try:
+                descriptor = os.open(self.path, os.O_RDWR)
+            except FileNotFoundError:
+                return None
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                raise self._taken() from None
+            if _is_named(descriptor, self.path):
+                return descriptor
+            os.close(descriptor)  # it was replaced between the two calls
+
+    def _sweep(self) -> None:
+        """Takes away what killed watches left of states that they were writing."""
+        for entry in list(os.scandir(self.path.parent)):
+            if entry.name.startswith(f".{self.path.name}.") and entry.name.endswith(".part"):
+                with contextlib.suppress(OSError):
+                    Path(entry).unlink()
+
+    def _taken(self) -> InputError:
+        return InputError(
+            f"another watch has {self.path}: end it first, or name another file with --state"
+        )
 
 
-def save_state(path: Path, figures: Mapping[str, Any], stream: bytes) -> None:
-    """Writes a watch's state, whole or not at all; stream: its snapshot."""
-    write_bytes(path, pack("watch", figures, {"stream": np.frombuffer(stream, np.uint8)}))
-
-
-def load_state(path: Path) -> tuple[dict[str, Any], bytes] | None:
-    """Returns what `save_state` wrote, None where there is no file yet; raises SnapshotError."""
+def _is_named(descriptor: int, path: Path) -> bool:
+    """Whether the file of a descriptor still has that name."""
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-    try:
-        figures, arrays = unpack("watch", content)
-        return figures, arrays["stream"].tobytes()
-    except (SnapshotError, KeyError) as error:
-        raise SnapshotError(f"{path}: {error}") from error
+        named = path.stat()
+    except OSError:
+        return False
+    own = os.fstat(descriptor)
+    return (named.st_dev, named.st_ino) == (own.st_dev, own.st_ino)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,7 @@ class LineReader:
         if len(line) > LONGEST_LINE:
             raise InputError(f"expected a line of at most {LONGEST_LINE} bytes, got a longer one")
         try:
-            text = line.decode().strip()
+            text = line.removeprefix(BOM_UTF8).decode().strip()
         except UnicodeDecodeError as error:
             raise InputError(f"expected UTF-8 text, got {line[:_SHOWN]!r}") from error
         if not text:
