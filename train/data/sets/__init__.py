@@ -1,6 +1,6 @@
 """The data sets: loaders over one verified store, and a simulator for where there is none."""
 
-from stillwatch.train.data.sets.nab import RDS_TEST, RDS_TRAIN, load_nab
+from stillwatch.train.data.sets.nab import NAB_SERIES, RDS_TEST, RDS_TRAIN, load_nab
 from stillwatch.train.data.sets.series import LabelledSeries
 from stillwatch.train.data.sets.simulate import simulate_cpu
 from stillwatch.train.data.sets.smd import MACHINES, Machine, load_smd
@@ -9,6 +9,7 @@ from stillwatch.train.data.sets.store import DATA_SETS, Store
 __all__ = [
     "DATA_SETS",
     "MACHINES",
+    "NAB_SERIES",
     "RDS_TEST",
     "RDS_TRAIN",
     "LabelledSeries",

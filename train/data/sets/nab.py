@@ -8,9 +8,17 @@ import pandas as pd
 
 from stillwatch.runtime.errors import DataError
 from stillwatch.train.data.sets.series import LabelledSeries
-from stillwatch.train.data.sets.store import Store
+from stillwatch.train.data.sets.store import DATA_SETS, Store
 
-__all__ = ["RDS_TEST", "RDS_TRAIN", "load_nab"]
+__all__ = ["NAB_SERIES", "RDS_TEST", "RDS_TRAIN", "load_nab"]
+
+NAB_SERIES = tuple(
+    sorted(
+        path.removeprefix("data/")
+        for path in DATA_SETS["nab"].blob_ids
+        if path.startswith("data/") and path.endswith(".csv")
+    )
+)
 
 RDS_TRAIN = "realAWSCloudwatch/rds_cpu_utilization_e47b3b.csv"
 RDS_TEST = "realAWSCloudwatch/rds_cpu_utilization_cc0c53.csv"
