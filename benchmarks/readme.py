@@ -1,4 +1,4 @@
-"""README's figures, made from the committed results and held to them by a test.
+"""README's figures and tables, made from the committed results and held to them by a test.
 
     python -m stillwatch.benchmarks.readme README.md
 
@@ -22,6 +22,7 @@ from stillwatch.benchmarks.latency.latency_tables import (
     engine_rows,
     network_rows,
 )
+from stillwatch.runtime.alarms.policies.table import MEANINGS
 from stillwatch.runtime.report.tables import (
     DRIFT_HEADER,
     HEADER,
@@ -171,7 +172,10 @@ def rewrite(readme: str, root: Path) -> str:
     runs = (read_card(root / _RESULTS / "bench" / name) for name in ("card.json", "again.json"))
     readme = _between(readme, "bench", bench_section(*runs))
     results = json.loads((root / _RESULTS / "bench" / "edge.json").read_text())
-    return _between(readme, "edge", edge_section(results))
+    readme = _between(readme, "edge", edge_section(results))
+    return _between(
+        readme, "policies", as_markdown(("policy", "an alarm is a score above"), MEANINGS)
+    )
 
 
 def _between(text: str, name: str, content: str) -> str:

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from stillwatch.runtime.alarms.events import EventPolicy
+from stillwatch.runtime.alarms.policies.table import policy_forms
 from stillwatch.runtime.capsule.info import CapsuleInfo
 
 __all__ = [
@@ -40,9 +41,7 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threshold",
         metavar="POLICY",
-        help="above what to alarm: trained (the default), a number, sigmas(K), quantile(Q), "
-        "budget(N/week,SECONDSs) for so many false alarms at most, or rolling(Q,N) of the last N "
-        "scores",
+        help=f"above what to alarm: {policy_forms()} (default: trained); README tells of each",
     )
     parser.add_argument(
         "--stride",

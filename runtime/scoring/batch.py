@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stillwatch.runtime.alarms.policies import AlarmRule
+from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.scoring.model import Answers, Model

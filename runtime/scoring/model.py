@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import onnxruntime
 
-from stillwatch.runtime.alarms.policies import AlarmRule, rolling_thresholds
+from stillwatch.runtime.alarms.policies.rolling import rolling_thresholds
+from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import AnyArray, Bool, Float32, Float64
 from stillwatch.runtime.capsule.info import OUTPUTS, CapsuleInfo
 from stillwatch.runtime.errors import CapsuleError, first_line

@@ -7,7 +7,7 @@ them, so that a step costs little more than the graph itself.
 import numpy as np
 import onnxruntime
 
-from stillwatch.runtime.alarms.policies import AlarmRule
+from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.runtime.errors import CapsuleError, first_line

@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.runtime.alarms.policies import AlarmRule
+from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.errors import InputError, SnapshotError

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.runtime.alarms.policies import AlarmRule
+from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import LARGEST, SMALLEST, AnyArray, Float64
 from stillwatch.runtime.scoring.batch import WINDOWS_PER_CALL, Cut, score_stacks
 from stillwatch.runtime.scoring.model import Answers, Model, State

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch.runtime.alarms.events import EventPolicy
-from stillwatch.runtime.alarms.policies import ThresholdPolicy
+from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
 from stillwatch.runtime.errors import InputError
 
 __all__ = ["FORMS", "GAPS", "WatchFiles", "WatchOptions"]

@@ -15,7 +15,8 @@ import numpy as np
 
 from stillwatch.benchmarks.detection.counts import count_windows
 from stillwatch.export.own_data.chain import build
-from stillwatch.runtime.alarms.policies import Rolling, rolling_thresholds
+from stillwatch.runtime.alarms.policies.rolling import rolling_thresholds
+from stillwatch.runtime.alarms.policies.rule import Rolling
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.train.data.sets import load_nab
 from stillwatch.train.data.tables.recording import Recording

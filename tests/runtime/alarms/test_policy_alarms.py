@@ -12,7 +12,9 @@ from support.repeat_vectors import normal_rows
 from support.series import cpu_like
 
 from stillwatch.runtime import Detector
-from stillwatch.runtime.alarms.policies import Rolling, alarm_rule, rolling_thresholds
+from stillwatch.runtime.alarms.policies.rolling import rolling_thresholds
+from stillwatch.runtime.alarms.policies.rule import Rolling
+from stillwatch.runtime.alarms.policies.table import alarm_rule
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule.figures import NormalScores, Tail
 
@@ -60,7 +62,7 @@ def test_rolling_thresholds_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     scores = np.random.default_rng(0).exponential(1, (3, 500)).astype(np.float32)
     nothing = np.empty((3, 0), np.float32)
     whole = rolling_thresholds(scores, nothing, Rolling(0.9, 40), 1.0)
-    monkeypatch.setattr("stillwatch.runtime.alarms.policies._BLOCK", 1000)
+    monkeypatch.setattr("stillwatch.runtime.alarms.policies.rolling._BLOCK", 1000)
     in_blocks = rolling_thresholds(scores, nothing, Rolling(0.9, 40), 1.0)
     np.testing.assert_array_equal(in_blocks, whole)
     assert len(np.unique(whole)) > 10
