@@ -1,6 +1,7 @@
-# Two commands do everything, set-up included:
-#   make demo   trains, exports, verifies, scores and reports
-#   make test   lint, types and tests, as CI runs them
+# Three commands do everything, set-up included:
+#   make demo      trains, exports, verifies, scores and reports
+#   make test      lint, types and tests
+#   make test-all  the same, and with real peers such as a browser, as CI runs them
 #
 # PYTHON names the interpreter (CPython 3.11 or 3.12), SEEDS how many models the demo trains.
 
@@ -13,7 +14,7 @@ ifneq ($(wildcard ../shared/data),)
 export STILLWATCH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test matrix fuzz capsules nab-rds-capsules smd-capsules install clean
+.PHONY: demo test test-all matrix fuzz capsules nab-rds-capsules smd-capsules install clean
 
 demo: install
 	$(BIN)/stillwatch reproduce nab-rds --seeds $(SEEDS) --out demo
@@ -23,7 +24,12 @@ test: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p stillwatch.runtime -p stillwatch.train -p stillwatch.export -p stillwatch.benchmarks
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not peers"
+
+# What is missing of the peers is installed where that can be, else named, and its tests skipped.
+test-all: test
+	.ci/peers
+	$(BIN)/python -m pytest -m peers
 
 # Every Python and onnxruntime that can be had, and Node with both of its engines where npm is.
 matrix: install

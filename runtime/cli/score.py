@@ -20,12 +20,15 @@ from stillwatch.runtime.cli.options import (
 )
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.files import write_text
+from stillwatch.runtime.report.score_page import score_page
+from stillwatch.runtime.report.scored import ScoredSeries
 from stillwatch.runtime.tables.csv_table import Table, read_table, to_csv
 
 __all__ = ["add_arguments", "run"]
 
 _SHOWN = 60  # characters of an event's row in the summary
 _EVENTS = 5
+_TIMES = ("time", "timestamp", "date", "datetime", "t")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("series", type=Path, help="CSV file with a header line")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="OUT.csv", help="where to (default: standard output)"
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="OUT.html", help="a page with pictures of what was found"
     )
 
 
@@ -52,7 +58,45 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(content)
     for line in _summary(arguments, table, result, detector):
         print(line, file=sys.stderr)
+    if arguments.report:
+        write_text(arguments.report, _page(arguments, table, result, detector))
+        print(f"  report: {arguments.report}", file=sys.stderr)
     return 0
+
+
+def _page(arguments: argparse.Namespace, table: Table, result: Result, detector: Detector) -> str:
+    """Returns the report as HTML."""
+    info = detector.info
+    rule = alarm_rule(arguments.threshold, info)
+    remarks = []
+    if not info.calibrated:
+        remarks.append(
+            "The model is not calibrated, so nothing is an alarm: stillwatch calibrate "
+            f"{arguments.model} NORMAL.csv -o MINE.onnx"
+        )
+    if table.filled:
+        remarks.append(f"{table.filled:,} cells without a value took the one before them.")
+    return score_page(
+        ScoredSeries(
+            name=arguments.series.name,
+            model=f"{arguments.model}: {info.family}, {info.parameters:,} parameters",
+            channels=info.channel_names,
+            values=table.values,
+            result=result,
+            labels=_labels(table),
+            events=tuple(find_events(result, info.channel_names, event_policy(arguments))),
+            limit=None if rule.rolling or not info.calibrated else rule.value,
+            rule=f"above {_limit(rule)}" if info.calibrated else "",
+            remarks=tuple(remarks),
+        )
+    )
+
+
+def _labels(table: Table) -> list[str] | None:
+    """Returns what each row is called: the first column that is called a time."""
+    names = [name.strip().lower() for name in table.header]
+    place = next((i for i, name in enumerate(names) if name in _TIMES), None)
+    return None if place is None else [row[place] for row in table.rows]
 
 
 def _columns(result: Result, names: tuple[str, ...]) -> dict[str, list[str]]:

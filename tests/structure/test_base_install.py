@@ -67,8 +67,10 @@ def test_the_program_scores_watches_and_verifies_with_the_base_install(
 ) -> None:
     path = tmp_path / "series.csv"
     path.write_text("value\n" + "\n".join(map(str, series)), encoding="utf-8")
-    scored = run_without_extras(PROGRAM, "score", "nab-rds-online", path)
+    report = tmp_path / "report.html"
+    scored = run_without_extras(PROGRAM, "score", "nab-rds-online", path, "--report", report)
     assert scored.returncode == 0, scored.stderr
+    assert report.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert len(scored.stdout.splitlines()) == len(series) + 1
     watched = run_without_extras(
         PROGRAM, "watch", "nab-rds", "--mean", "20", "--scale", "5", stdin="20\n21\n"

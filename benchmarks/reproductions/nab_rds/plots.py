@@ -100,7 +100,8 @@ def f1_by_seed(results: dict[str, Any]) -> Figure:
     axes.axvline(PUBLISHED["f1"], color=RED, ls="--", label=f"published, {PUBLISHED['f1']}")
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.set(xlim=(-0.03, 1.03), xlabel="F1 over labelled points; a dot is a seed, | the median")
+    axes.set(xlim=(-0.03, 1.03))
+    axes.set_xlabel("F1 over labelled points\na dot is a seed, | the median", loc="right")
     axes.legend(loc="lower right")
     return figure
 

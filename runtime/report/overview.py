@@ -1,0 +1,86 @@
+"""The pictures of a scored series, whole or a part: values, score, and who contributed."""
+
+import html
+from collections.abc import Sequence
+
+import numpy as np
+
+from stillwatch.runtime.report.panel import Line, Panel, row_axis
+from stillwatch.runtime.report.scored import ScoredSeries
+from stillwatch.runtime.report.strip import strip
+
+__all__ = ["legend", "overview"]
+
+_STRIPS = 40
+_KEYS = {
+    "value": "value",
+    "model": "what the network makes of it",
+    "score": "score",
+    "limit": "threshold",
+    "shade": "event",
+}
+
+
+def legend(scored: ScoredSeries) -> str:
+    """Returns what the lines mean."""
+    kinds = [kind for kind in _KEYS if kind != "limit" or scored.limit is not None]
+    return '<div class="legend">' + "".join(map(_key, kinds)) + "</div>"
+
+
+def overview(
+    scored: ScoredSeries, begin: int, end: int, channels: Sequence[int], *, strips: bool
+) -> str:
+    """Returns the panels of rows `begin` to `end` (the first after): channels, score, strips.
+
+    channels: which of them have a panel each, by place. strips: one for every channel besides.
+    """
+    part = slice(begin, end)
+    rows = end - begin
+    spans = [
+        (max(event.start - begin, 0), min(event.end - begin, rows - 1))
+        for event in scored.events
+        if event.start < end and event.end >= begin
+    ]
+    labels = scored.labels[part] if scored.labels else None
+    axis = row_axis(rows, labels, begin)
+    panels = [
+        Panel(
+            title=scored.channels[c],
+            lines=[
+                Line(scored.values[part, c], "value"),
+                Line(scored.reconstruction[part, c], "model"),
+            ],
+            rows=rows,
+            spans=spans,
+        ).html()
+        for c in channels
+    ]
+    score = [Line(scored.result.score[part], "score")]
+    if scored.limit is not None:
+        score.append(Line(scored.limit, "limit"))
+    title = f"score, an alarm {scored.rule}" if scored.rule else "score"
+    panels.append(Panel(title=title, lines=score, rows=rows, spans=spans, log=True).html())
+    if strips:
+        panels.append(_strips(scored, part))
+    return "<figure>" + "".join(panels) + axis + "</figure>"
+
+
+def _strips(scored: ScoredSeries, part: slice) -> str:
+    parts = scored.parts[part]
+    order = np.argsort(-parts.max(axis=0, initial=0), kind="stable")[:_STRIPS]
+    order = np.sort(order)
+    left = len(scored.channels) - len(order)
+    title = "contribution of each channel" + (f", {left} smaller ones left out" if left else "")
+    return strip(parts[:, order], [scored.channels[c] for c in order], title)
+
+
+def _key(kind: str) -> str:
+    shape = (
+        '<rect class="shade" x="2" y="0" width="36" height="14"/>'
+        if kind == "shade"
+        else f'<path class="line {kind}" d="M0 7H40"/>'
+    )
+    return (
+        f'<span><svg viewBox="0 0 40 14" aria-hidden="true">{shape}</svg>'
+        f"{html.escape(_KEYS[kind])}</span>"
+    )
