@@ -2,15 +2,18 @@
 
 import html
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.runtime.alarms.events import Event
 from stillwatch.runtime.report import page
 from stillwatch.runtime.report.machine import provenance, provenance_line
 from stillwatch.runtime.report.overview import legend, overview
 from stillwatch.runtime.report.scored import ScoredSeries
 from stillwatch.runtime.report.ticks import as_figure
+
+if TYPE_CHECKING:
+    from stillwatch.runtime.alarms.events import Event
 
 __all__ = ["score_figure", "score_page"]
 
@@ -103,7 +106,7 @@ def _table(scored: ScoredSeries) -> str:
     return page.table(header, rows)
 
 
-def _section(scored: ScoredSeries, number: int, event: Event) -> str:
+def _section(scored: ScoredSeries, number: int, event: "Event") -> str:
     around = max(_AROUND, (event.end - event.start) // 2)
     begin, end = max(event.start - around, 0), min(event.end + around + 1, scored.rows)
     shown = _by_part(scored, event.start, event.end + 1)[:_EVENT_PANELS]
@@ -115,7 +118,7 @@ def _section(scored: ScoredSeries, number: int, event: Event) -> str:
     return page.section(f"event-{number}", parts, "event")
 
 
-def _said(scored: ScoredSeries, event: Event) -> str:
+def _said(scored: ScoredSeries, event: "Event") -> str:
     """Returns an event in a line: when, how long, how high, and by whom."""
     length = event.end - event.start + 1
     span = scored.called(event.start)
@@ -125,7 +128,7 @@ def _said(scored: ScoredSeries, event: Event) -> str:
     return f"{span}: score {as_figure(event.score)}{blamed}"
 
 
-def _blamed(event: Event) -> str:
+def _blamed(event: "Event") -> str:
     return ", ".join(f"{name} {share:.0%}" for name, share in event.channels if share >= 0.005)
 
 

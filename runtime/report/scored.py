@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stillwatch.runtime.alarms.events import Event
 from stillwatch.runtime.arrays import AnyArray, Float64
-from stillwatch.runtime.detector import Result
+
+if TYPE_CHECKING:  # training draws with this folder and has no onnxruntime
+    from stillwatch.runtime.alarms.events import Event
+    from stillwatch.runtime.detector import Result
 
 __all__ = ["ScoredSeries"]
 
@@ -25,8 +28,8 @@ class ScoredSeries:
     model: str
     channels: tuple[str, ...]
     values: Float64
-    result: Result
-    events: tuple[Event, ...]
+    result: "Result"
+    events: "tuple[Event, ...]"
     labels: Sequence[str] | None = None
     limit: float | None = None
     rule: str = ""
@@ -49,7 +52,7 @@ class ScoredSeries:
         return self.result.reconstruction.reshape(self.rows, -1)
 
     @property
-    def worst(self) -> list[tuple[int, Event]]:
+    def worst(self) -> "list[tuple[int, Event]]":
         """The events with their numbers in time from 1, the highest score first."""
         numbered = list(enumerate(self.events, 1))
         return sorted(numbered, key=lambda pair: -pair[1].score)
