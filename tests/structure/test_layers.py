@@ -36,7 +36,7 @@ PURE = [
         "cli.command",
         "errors",
         "files",
-        "report",
+        *("report.machine", "report.page", "report.palette", "report.tables"),
         "scoring.distance",
         "scoring.scaling",
         "scoring.windows",
