@@ -45,10 +45,12 @@ def npy_array(content: bytes, name: str) -> AnyArray:
     """Returns the array in the bytes of a .npy file, of numbers alone; raises CheckpointError."""
     stream = io.BytesIO(content)
     try:
-        version = np.lib.format.read_magic(stream)
-        read = {(1, 0): np.lib.format.read_array_header_1_0}
-        read[2, 0] = np.lib.format.read_array_header_2_0
-        shape, by_column, dtype = read[version](stream)
+        version = np.lib.format.read_magic(stream)  # type: ignore[no-untyped-call]
+        read = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }
+        shape, by_column, dtype = read[version](stream)  # type: ignore[no-untyped-call]
     except (ValueError, KeyError, EOFError, TypeError, SyntaxError) as error:
         raise CheckpointError(f"{name} is no array of NumPy's format 1 or 2") from error
     if dtype.kind not in "fiu" or dtype.hasobject:

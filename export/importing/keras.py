@@ -119,7 +119,8 @@ def _owner(wanted: str, groups: list[str], name: str) -> str:
 
 
 def _lstm(config: LayerConfig, file: Hdf5, group: str, name: str) -> Lstm:
-    cells, sources = [], {}
+    cells: list[LstmLayer] = []
+    sources: dict[str, str] = {}
     found = file.arrays(group)
     for direction in ("forward", "backward") if config.bidirectional else ("",):
         mine = {path: array for path, array in found.items() if f"/{direction}" in path}
@@ -167,8 +168,8 @@ def _cell(arrays: list[AnyArray], name: str) -> LstmLayer:
         raise CheckpointError(
             f"{name} is no LSTM of four gates: expected (C, 4H), (H, 4H), (4H,), got {shapes}"
         )
-    weights = (np.ascontiguousarray(array.T, np.float32) for array in (kernel, recurrent))
-    return LstmLayer(*weights, np.asarray(bias, np.float32), np.zeros_like(bias, np.float32))
+    i2h, h2h = (np.ascontiguousarray(array.T, np.float32) for array in (kernel, recurrent))
+    return LstmLayer(i2h, h2h, np.asarray(bias, np.float32), np.zeros(4 * units, np.float32))
 
 
 def _dense(config: LayerConfig, file: Hdf5, group: str, name: str) -> Dense:
