@@ -88,10 +88,9 @@ def understand(network: Foreign, options: Options, name: str) -> Understood:
 
 
 def _nab_rds(network: Foreign, options: Options) -> Understood:
-    layers = network.layers
-    if len(layers) != 2 or not isinstance(layers[0], Lstm) or not isinstance(layers[1], Dense):
+    lstm, dense, *others = (*network.layers, None, None)
+    if any(others) or not isinstance(lstm, Lstm) or not isinstance(dense, Dense):
         raise Unfit("wants one LSTM layer and one dense layer")
-    lstm, dense = layers
     _plain(lstm)
     if lstm.inputs != 1 or dense.outputs != 1 or dense.inputs != lstm.outputs:
         raise Unfit(f"wants 1 value in and 1 out, this reads {lstm.inputs}, gives {dense.outputs}")
