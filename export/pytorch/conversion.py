@@ -18,12 +18,18 @@ from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.errors import CheckpointError, ExtraError
 from stillwatch.train.data.checkpoint import Checkpoint, load_checkpoint
 from stillwatch.train.data.fingerprint import fingerprint
-from stillwatch.train.families.config import Config, NabRdsConfig, RepeatVectorConfig
+from stillwatch.train.families.config import (
+    CONFIGS,
+    Config,
+    NabRdsConfig,
+    RepeatVectorConfig,
+    SensorConfig,
+)
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["from_torch", "to_torch"]
+__all__ = ["from_torch", "to_torch", "torch_module", "torch_names"]
 
 _PARTS = {
     "weight_ih": "i2h_weight",
@@ -43,22 +49,12 @@ def to_torch(folder: str | Path) -> "torch.nn.Module":
     checkpoint, weights = load_checkpoint(folder)
     try:
         import torch
-
-        from stillwatch.export.pytorch import modules
     except ModuleNotFoundError as error:
         raise ExtraError(
             f"PyTorch does not import here ({error}): pip install 'stillwatch[torch]'"
         ) from error
-    config = checkpoint.config
-    module: torch.nn.Module
-    if isinstance(config, NabRdsConfig):
-        module = modules.NabRds(config.units)
-    elif isinstance(config, RepeatVectorConfig):
-        width = 1 if config.channels == "independent" else len(checkpoint.channels)
-        module = modules.RepeatVector(channels=width, units=config.units, layers=config.layers)
-    else:
-        raise CheckpointError(f"there is no PyTorch module of family {checkpoint.family}")
-    names = dict(_names(config))
+    module = torch_module(checkpoint.config, len(checkpoint.channels))
+    names = dict(torch_names(checkpoint.config))
     if set(names.values()) != set(weights):
         raise CheckpointError(f"{folder} does not hold the weights of its family")
     state = {torch_name: torch.from_numpy(weights[name]) for torch_name, name in names.items()}
@@ -67,6 +63,31 @@ def to_torch(folder: str | Path) -> "torch.nn.Module":
     except RuntimeError as error:  # PyTorch lists what does not fit
         raise CheckpointError(f"{folder} does not fit its family: {_one_line(error)}") from error
     return module.eval()
+
+
+def torch_module(config: Config, channels: int) -> "torch.nn.Module":
+    """Returns a family's network as a PyTorch module with PyTorch's own initial weights."""
+    from stillwatch.export.pytorch import modules
+
+    if isinstance(config, NabRdsConfig):
+        return modules.NabRds(config.units)
+    if isinstance(config, SensorConfig):
+        return modules.Sensor(channels=channels, units=config.units, layers=config.layers)
+    width = 1 if config.channels == "independent" else channels
+    return modules.RepeatVector(channels=width, units=config.units, layers=config.layers)
+
+
+def torch_names(config: Config) -> Iterator[tuple[str, str]]:
+    """Yields each parameter's name in PyTorch and in a .params file."""
+    blocks = ("lstm",) if isinstance(config, NabRdsConfig) else ("encoder", "decoder")
+    layers = 1 if isinstance(config, NabRdsConfig) else config.layers
+    apart = isinstance(config, SensorConfig)  # its layers are blocks of their own in Gluon
+    for block in blocks:
+        for layer in range(layers):
+            ours = f"{block}.{layer}._unfused.0" if apart else f"{block}._unfused.{layer}"
+            for torch_part, part in _PARTS.items():
+                yield f"{block}.{torch_part}_l{layer}", f"{ours}.{part}"
+    yield from (("dense.weight",) * 2, ("dense.bias",) * 2)
 
 
 def from_torch(
@@ -82,7 +103,7 @@ def from_torch(
     state_dict: tensors or arrays, named as in `to_torch`'s modules. channels:
     how many sensors, each a sequence of its own unless the configuration is
     joint. normal: (T,), the training series in the sensor's units, which nab-rds
-    wants for its scaler and thresholds; the other family has its own with
+    wants for its scaler and thresholds; the other families have theirs with
     'stillwatch calibrate'. Raises CheckpointError for names or shapes that are
     not the family's, InputError without the data.
     """
@@ -93,7 +114,7 @@ def from_torch(
     from stillwatch.export.pytorch.weights import count_parameters, save_weights
 
     found = {name: _as_array(tensor) for name, tensor in state_dict.items()}
-    names = dict(_names(config))
+    names = dict(torch_names(config))
     if set(found) != set(names):
         odd = sorted(set(found) ^ set(names))
         raise CheckpointError(f"expected the state dict of this family, these differ: {odd}")
@@ -101,7 +122,7 @@ def from_torch(
     if isinstance(config, RepeatVectorConfig):
         weights = _with_one_bias(weights)
     nab_rds = isinstance(config, NabRdsConfig)
-    family = "nab-rds" if nab_rds else "repeat-vector"
+    family = next(name for name, kind in CONFIGS.items() if isinstance(config, kind))
     checkpoint = Checkpoint(
         family=family,
         config=config,
@@ -118,17 +139,6 @@ def from_torch(
         checkpoint = calibrated(checkpoint, config, weights, normal)
     save_weights(weights, checkpoint, Path(folder))
     return checkpoint
-
-
-def _names(config: Config) -> Iterator[tuple[str, str]]:
-    """Yields each parameter's name in PyTorch and in a .params file."""
-    blocks = ("lstm",) if isinstance(config, NabRdsConfig) else ("encoder", "decoder")
-    layers = 1 if isinstance(config, NabRdsConfig) else config.layers
-    for block in blocks:
-        for layer in range(layers):
-            for torch_part, part in _PARTS.items():
-                yield f"{block}.{torch_part}_l{layer}", f"{block}._unfused.{layer}.{part}"
-    yield from (("dense.weight",) * 2, ("dense.bias",) * 2)
 
 
 def _with_one_bias(weights: Mapping[str, AnyArray]) -> dict[str, AnyArray]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["NabRds", "RepeatVector"]
+__all__ = ["NabRds", "RepeatVector", "Sensor"]
 
 
 class NabRds(torch.nn.Module):
@@ -39,3 +39,20 @@ class RepeatVector(torch.nn.Module):
         _, (last, _) = self.encoder(values)  # (layers, N, H)
         repeated = last[-1:].transpose(0, 1).expand(-1, values.shape[1], -1)
         return self.dense(self.decoder(repeated)[0])
+
+
+class Sensor(torch.nn.Module):
+    """LSTM encoder; a decoder that begins from its (h, c) and reads its last h at every step."""
+
+    def __init__(self, *, channels: int, units: int, layers: int) -> None:
+        """A network with PyTorch's own initial weights; `layers` in encoder and decoder each."""
+        super().__init__()
+        self.encoder = torch.nn.LSTM(channels, units, layers, batch_first=True)
+        self.decoder = torch.nn.LSTM(units, units, layers, batch_first=True)
+        self.dense = torch.nn.Linear(units, channels)
+
+    def forward(self, values: Any) -> Any:
+        """Returns the reconstruction (N, T, C) of scaled values (N, T, C)."""
+        _, (last, cells) = self.encoder(values)  # (layers, N, H)
+        repeated = last[-1:].transpose(0, 1).expand(-1, values.shape[1], -1)
+        return self.dense(self.decoder(repeated, (last, cells))[0])

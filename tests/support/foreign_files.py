@@ -1,10 +1,10 @@
 """Makes the small files of other frameworks that the tests of importing read.
 
-    PYTHONPATH=tests KERAS_BACKEND=torch python -m support.foreign_files tests/export/importing/files
+    PYTHONPATH=tests KERAS_BACKEND=torch python -m support.foreign_files FOLDER
 
-Run by hand where MXNet, PyTorch, safetensors and Keras are installed; what it
-made is committed, each file beside `NAME.answers.npz`: values (N, T, C) and
-what the framework itself answered to them.
+Run by hand, for tests/export/importing/files, where MXNet, PyTorch, safetensors
+and Keras are installed; what it made is committed, each file beside
+`NAME.answers.npz`: values (N, T, C) and what the framework itself answered.
 """
 
 import sys

@@ -19,7 +19,7 @@ from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.files import write_bytes
 from stillwatch.train.data.checkpoint import load_checkpoint
 from stillwatch.train.data.params import parse_params
-from stillwatch.train.families.config import NabRdsConfig, RepeatVectorConfig
+from stillwatch.train.families.config import NabRdsConfig, RepeatVectorConfig, SensorConfig
 
 TOLERANCE = repeat_vectors.RECONSTRUCTION_TOLERANCE
 
@@ -116,6 +116,29 @@ def test_a_state_dict_becomes_a_capsule_with_both_biases_in_it(
     np.testing.assert_allclose(detector.score(windows).reconstruction, expected, atol=TOLERANCE)
 
 
+def test_a_sensor_state_dict_becomes_a_capsule_and_the_way_back_keeps_every_bit(
+    tmp_path: Path,
+) -> None:
+    torch_or_skip()
+    import torch
+
+    from stillwatch.export.pytorch.conversion import torch_module
+
+    config = SensorConfig(units=5, layers=2, window=9)
+    torch.manual_seed(3)
+    module = torch_module(config, 3).eval()
+    from_torch(module.state_dict(), config, tmp_path / "made", channels=3)
+    write_bytes(tmp_path / "made.onnx", build_capsule(*load_checkpoint(tmp_path / "made")))
+    windows = np.random.default_rng(1).normal(size=(4, config.window, 3))
+    with torch.inference_mode():
+        expected = module(torch.from_numpy(windows.astype(np.float32))).numpy()
+    found = Detector.load(tmp_path / "made.onnx").score(windows).reconstruction
+    np.testing.assert_allclose(found, expected, atol=TOLERANCE)
+    back = to_torch(tmp_path / "made").state_dict()
+    for name, tensor in module.state_dict().items():
+        np.testing.assert_array_equal(back[name].numpy(), tensor.numpy())
+
+
 def test_an_nab_rds_state_dict_becomes_a_detector(tmp_path: Path, series: Float64) -> None:
     torch_or_skip()
     import torch
@@ -156,7 +179,7 @@ def arrays(config: RepeatVectorConfig) -> dict[str, AnyArray]:
     from stillwatch.export.pytorch import conversion
 
     weights = repeat_vectors.random_weights(config, 1)
-    return {torch: weights[gluon] for torch, gluon in conversion._names(config)}
+    return {torch: weights[gluon] for torch, gluon in conversion.torch_names(config)}
 
 
 @pytest.mark.parametrize(
@@ -185,7 +208,7 @@ def test_nab_rds_wants_a_normal_series(tmp_path: Path) -> None:
     from stillwatch.export.pytorch import conversion
 
     weights = checkpoints.random_weights(checkpoint)
-    state = {torch: weights[gluon] for torch, gluon in conversion._names(config)}
+    state = {torch: weights[gluon] for torch, gluon in conversion.torch_names(config)}
     for normal in (None, np.zeros(20), np.full(700, np.nan)):
         with pytest.raises(InputError, match="expected a normal series of at least 289"):
             from_torch(state, config, tmp_path / "made", normal=normal)
