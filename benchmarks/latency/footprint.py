@@ -8,7 +8,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from stillwatch.train.families.config import Config, NabRdsConfig
+from stillwatch.train.families.config import Config
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["installed_mib", "operations", "parameters_in_graph", "weights_read"]
 

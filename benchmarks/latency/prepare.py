@@ -17,7 +17,7 @@ from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder
 from stillwatch.train.data.checkpoint import PARAMS_NAME
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["Prepared", "Setup", "engine_entry", "prepare", "subject_entry"]
 

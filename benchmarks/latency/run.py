@@ -21,7 +21,7 @@ from stillwatch.benchmarks.latency.prepare import (
 from stillwatch.benchmarks.latency.processes import cold_start, environment, work
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.report.machine import machine, provenance
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["measure"]
 

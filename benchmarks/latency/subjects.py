@@ -14,7 +14,8 @@ from stillwatch.runtime.alarms.thresholds import mean_plus_sigmas
 from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.data.checkpoint import Calibration, Checkpoint, load_checkpoint
-from stillwatch.train.families.config import NabRdsConfig, RepeatVectorConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 __all__ = ["RANDOM", "Subject", "given_subjects", "made_subjects", "reference", "windows_for"]
 

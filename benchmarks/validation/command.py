@@ -21,7 +21,7 @@ from stillwatch.runtime.report.machine import provenance
 from stillwatch.runtime.report.tables import as_text
 from stillwatch.runtime.tables.csv_table import read_table
 from stillwatch.train.data.checkpoint import load_checkpoint
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["add_arguments", "run", "run_all"]
 

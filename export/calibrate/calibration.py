@@ -25,7 +25,8 @@ from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scoring.distance import fit_mahalanobis
 from stillwatch.runtime.scoring.scaling import series_moments
 from stillwatch.train.data.fingerprint import fingerprint
-from stillwatch.train.families.config import WindowedConfig, config_from_dict
+from stillwatch.train.families.config import WindowedConfig
+from stillwatch.train.families.table import config_from_dict
 
 __all__ = ["SHRINKAGE", "Calibrated", "calibrate"]
 

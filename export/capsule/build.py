@@ -27,7 +27,7 @@ from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.runtime.scoring.distance import squared_error
 from stillwatch.runtime.scoring.scaling import ScalingPolicy
 from stillwatch.train.data.checkpoint import Checkpoint
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["build_capsule", "check_parameters", "producer", "seal_model"]
 

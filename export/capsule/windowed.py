@@ -23,12 +23,10 @@ from stillwatch.runtime.errors import CapsuleError, CheckpointError, InputError
 from stillwatch.runtime.scoring.distance import Mahalanobis
 from stillwatch.runtime.scoring.scaling import ScalingPolicy
 from stillwatch.train.data.checkpoint import Checkpoint
-from stillwatch.train.families.config import (
-    CONFIGS,
-    RepeatVectorConfig,
-    SensorConfig,
-    WindowedConfig,
-)
+from stillwatch.train.families.config import WindowedConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
+from stillwatch.train.families.sensor.config import SensorConfig
+from stillwatch.train.families.table import CONFIGS
 
 __all__ = ["Description", "build_uncalibrated", "build_windowed", "windowed_config"]
 

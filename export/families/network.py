@@ -9,7 +9,8 @@ from onnx import numpy_helper
 from stillwatch.export.graph.lstm import LstmLayer, Weights
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CapsuleError
-from stillwatch.train.families.config import RepeatVectorConfig, WindowedConfig
+from stillwatch.train.families.config import WindowedConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 __all__ = ["weights_of_capsule", "weights_of_checkpoint"]
 

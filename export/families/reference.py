@@ -13,7 +13,8 @@ import numpy as np
 from stillwatch.export.graph.lstm import LstmLayer, Weights
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.train.data.checkpoint import Checkpoint
-from stillwatch.train.families.config import RepeatVectorConfig, SensorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
+from stillwatch.train.families.sensor.config import SensorConfig
 
 __all__ = [
     "lstm",

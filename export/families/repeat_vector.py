@@ -12,7 +12,7 @@ from stillwatch.export.graph import windowing
 from stillwatch.export.graph.builder import Graph
 from stillwatch.export.graph.distance_nodes import Sensors, begin, finish
 from stillwatch.export.graph.lstm import LstmLayer, Weights, lstm_shapes
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 __all__ = ["DECODERS", "expected_shapes", "repeat_vector_graph"]
 

@@ -14,7 +14,7 @@ from stillwatch.export.graph.builder import Graph
 from stillwatch.export.graph.distance_nodes import Sensors, begin, finish
 from stillwatch.export.graph.lstm import LstmLayer, Weights, lstm_shapes
 from stillwatch.runtime.arrays import AnyArray
-from stillwatch.train.families.config import SensorConfig
+from stillwatch.train.families.sensor.config import SensorConfig
 
 __all__ = ["expected_shapes", "sensor_graph", "sensor_weights"]
 

@@ -16,7 +16,7 @@ from stillwatch.export.pytorch.weights import count_parameters, save_weights
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.data.checkpoint import Checkpoint
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["Imported", "import_network", "understand_file"]
 

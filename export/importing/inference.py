@@ -9,12 +9,10 @@ from stillwatch.export.graph.lstm import LstmLayer
 from stillwatch.export.importing.layers import Dense, Foreign, Lstm, Repeat
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CheckpointError
-from stillwatch.train.families.config import (
-    Config,
-    NabRdsConfig,
-    RepeatVectorConfig,
-    SensorConfig,
-)
+from stillwatch.train.families.config import Config
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
+from stillwatch.train.families.sensor.config import SensorConfig
 
 __all__ = ["Options", "Understood", "Unfit", "understand"]
 

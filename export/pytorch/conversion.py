@@ -18,13 +18,11 @@ from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.errors import CheckpointError, ExtraError
 from stillwatch.train.data.checkpoint import Checkpoint, load_checkpoint
 from stillwatch.train.data.fingerprint import fingerprint
-from stillwatch.train.families.config import (
-    CONFIGS,
-    Config,
-    NabRdsConfig,
-    RepeatVectorConfig,
-    SensorConfig,
-)
+from stillwatch.train.families.config import Config
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
+from stillwatch.train.families.sensor.config import SensorConfig
+from stillwatch.train.families.table import CONFIGS
 
 if TYPE_CHECKING:
     import torch

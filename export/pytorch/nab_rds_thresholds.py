@@ -12,7 +12,7 @@ from stillwatch.runtime.scoring.scaling import series_moments
 from stillwatch.train.calibration.nab_rds_thresholds import calibrations, fewest_rows
 from stillwatch.train.data.checkpoint import Checkpoint
 from stillwatch.train.data.fingerprint import fingerprint
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["calibrated"]
 

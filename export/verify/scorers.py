@@ -18,7 +18,7 @@ from stillwatch.runtime.scoring.distance import Mahalanobis, squared_error
 from stillwatch.runtime.scoring.inputs import fixed_moments
 from stillwatch.runtime.scoring.scaling import Moments, series_moments
 from stillwatch.train.data.checkpoint import load_checkpoint
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["Judgement", "as_graphs_scale", "judgement"]
 

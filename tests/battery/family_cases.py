@@ -14,7 +14,10 @@ from stillwatch.runtime.alarms.thresholds import Threshold
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule import opening
 from stillwatch.train.data.checkpoint import Calibration, Checkpoint
-from stillwatch.train.families.config import Config, NabRdsConfig, RepeatVectorConfig, SensorConfig
+from stillwatch.train.families.config import Config
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
+from stillwatch.train.families.sensor.config import SensorConfig
 
 WINDOW = 20
 UNITS = 5  # unlike every number of channels: a transposed weight does not fit

@@ -24,7 +24,7 @@ from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.golden_replay import replay
-from stillwatch.train.families.config import CONFIGS
+from stillwatch.train.families.table import CONFIGS
 from stillwatch.train.loop.fit import count_parameters
 
 # Two orders of summation within single precision, over a window of gates and three layers.

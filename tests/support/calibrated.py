@@ -6,7 +6,7 @@ from stillwatch.export.calibrate.calibration import SHRINKAGE, Calibrated, calib
 from stillwatch.export.families.network import weights_of_checkpoint
 from stillwatch.export.families.reference import repeat_vector_reconstruction
 from stillwatch.runtime.arrays import Float64
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from support.repeat_vectors import (
     make_capsule,
     random_weights,

@@ -14,7 +14,7 @@ from stillwatch.export.families.reference import nab_rds_reconstruction
 from stillwatch.runtime.alarms.thresholds import Threshold
 from stillwatch.runtime.arrays import AnyArray, Float32
 from stillwatch.train.data.checkpoint import PARAMS_NAME, Calibration, Checkpoint, save_checkpoint
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 MEAN, SCALE = 18.25, 3.5  # unlike 0 and 1, so that a forgotten one shows
 THRESHOLD = 1.5

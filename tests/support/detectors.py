@@ -11,7 +11,7 @@ from stillwatch.runtime import Detector
 from stillwatch.runtime.scoring.model import Model
 from stillwatch.runtime.scoring.scaling import ScalingPolicy
 from stillwatch.train.data.checkpoint import load_checkpoint
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from support.repeat_vectors import detector_of, make_capsule, normal_rows
 
 HISTORY = 288  # of nab_rds("rolling(288)")

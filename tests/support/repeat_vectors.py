@@ -9,7 +9,7 @@ from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.train.data.checkpoint import Checkpoint
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 # Single precision is 6e-8 of a number near one; a window of gates and sums over several layers
 # loses two digits of it. Reconstructions are compared in scaled units.

@@ -4,7 +4,7 @@ import numpy as np
 
 from stillwatch.runtime.arrays import Float64
 from stillwatch.train.data.tables.recording import Recording
-from stillwatch.train.families.config import SensorConfig
+from stillwatch.train.families.sensor.config import SensorConfig
 
 CONFIG = SensorConfig(
     units=4, layers=2, window=8, step=2, epochs=5, batch=16, learning_rate=0.02, dropout=0.3

@@ -3,7 +3,7 @@
 import numpy as np
 
 from stillwatch.runtime.arrays import Float32
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from stillwatch.train.loop.window_set import WindowSet
 
 CONFIG = RepeatVectorConfig(units=3, window=6, step=2, epochs=3, batch=8, learning_rate=0.02)

@@ -12,7 +12,7 @@ from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.scoring.distance import squared_error
 from stillwatch.runtime.scoring.scaling import Moments, ScalingPolicy, rolling_moments
 from stillwatch.train.data.checkpoint import Calibration
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["calibrations", "fewest_rows"]
 

@@ -20,7 +20,8 @@ from stillwatch.runtime.capsule.reading import normal_scores_of
 from stillwatch.runtime.errors import CheckpointError, ConfigError
 from stillwatch.runtime.files import write_text
 from stillwatch.train.data.params import parse_params
-from stillwatch.train.families.config import Config, config_from_dict
+from stillwatch.train.families.config import Config
+from stillwatch.train.families.table import config_from_dict
 
 __all__ = [
     "JSON_NAME",

@@ -1,146 +1,68 @@
-"""Training configurations: frozen, validated, and written into every checkpoint."""
+"""What the configuration of any family says: frozen, validated, and written into checkpoints."""
 
-import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import Field
+from typing import Any, ClassVar, Protocol
 
-from stillwatch.runtime.errors import ConfigError
-from stillwatch.runtime.scoring.scaling import ScalingPolicy
-from stillwatch.train.families.config_fields import check, check_fields
-
-__all__ = [
-    "CONFIGS",
-    "Config",
-    "NabRdsConfig",
-    "RepeatVectorConfig",
-    "SensorConfig",
-    "WindowedConfig",
-    "config_from_dict",
-]
+__all__ = ["Config", "WindowedConfig"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class NabRdsConfig:
-    """The recipe of the single-feature autoencoder; the defaults are the published ones.
+class Config(Protocol):
+    """A frozen dataclass whose fields are the options of a training.
 
-    units: LSTM units. window: consecutive values fed as one sequence, the
-    state zero at the start of each. masked: labelled training anomalies give
-    way to the last normal value. scaling: the policies to calibrate a
-    threshold for, the first one the capsule's default. validation: the last
-    part of the training series, which the optimiser never sees. sigmas: the
-    threshold is mean + sigmas * deviation of the training errors.
+    family: its name in checkpoints and capsules.
     """
 
-    units: int = 1
-    window: int = 48
-    masked: bool = True
-    scaling: tuple[str, ...] = ("series", "trained", "rolling(288)")
-    epochs: int = 15
-    learning_rate: float = 0.01
-    optimizer: str = "sgd"
-    validation: float = 0.2
-    sigmas: float = 3.0
-    seed: int = 0
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    family: ClassVar[str]
 
-    def __post_init__(self) -> None:
-        """Raises ConfigError naming the first value of a wrong type or out of range."""
-        check_fields(self)
-        check(len(self.scaling) > 0, "at least one scaling policy", self.scaling)
-        for policy in self.scaling:
-            ScalingPolicy.parse(policy)
+    @property
+    def units(self) -> int:
+        """Hidden units of an LSTM layer."""
 
+    @property
+    def layers(self) -> int:
+        """LSTM layers, of encoder and decoder each where there are two."""
 
-@dataclass(frozen=True, kw_only=True)
-class RepeatVectorConfig:
-    """A repeat-vector autoencoder and its training; the defaults are the published student's.
+    @property
+    def channels(self) -> str:
+        """How they go in: "joint", all at once, or "independent", each a sequence of its own."""
 
-    channels: "independent" feeds one channel at a time with shared weights,
-    "joint" all at once. step: rows from one training window to the next.
-    validation: the last part of each series' windows, for early stopping.
-    alpha: the teacher's share in the loss, 0 without one. temperature:
-    divides both reconstructions of the teacher's term. clip: the largest
-    global norm of a batch's gradient. patience: epochs without a better
-    validation loss before the end; the learning rate is halved after a third.
-    """
+    @property
+    def window(self) -> int:
+        """Values that the network sees from a zero state."""
 
-    units: int = 200
-    layers: int = 1
-    channels: str = "independent"
-    window: int = 100
-    step: int = 10
-    epochs: int = 30
-    batch: int = 64
-    learning_rate: float = 1e-3
-    clip: float = 5.0
-    patience: int = 6
-    validation: float = 0.2
-    alpha: float = 0.0
-    temperature: float = 1.0
-    seed: int = 0
+    @property
+    def epochs(self) -> int:
+        """Passes over the training data, at most."""
 
-    def __post_init__(self) -> None:
-        """Raises ConfigError naming the first value of a wrong type or out of range."""
-        check_fields(self)
+    @property
+    def learning_rate(self) -> float:
+        """Of the optimiser."""
+
+    @property
+    def seed(self) -> int:
+        """Of all that is drawn."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class SensorConfig:
-    """A sensor autoencoder and its training: all channels at once, windows of T rows.
+class WindowedConfig(Config, Protocol):
+    """A configuration that is trained on windows of whole series, with early stopping."""
 
-    dropout: the share of hidden values set to zero between layers, in
-    training alone. missing: what stands in for cells without a value: nothing
-    ("refuse"), the last value before ("forward"), or a line between the
-    neighbours ("interpolate", which looks ahead: at the edge such a cell is
-    refused, unless told otherwise). Scoring follows what the capsule says.
-    The rest is as in RepeatVectorConfig.
-    """
+    @property
+    def step(self) -> int:
+        """Rows from one training window to the next."""
 
-    channels: ClassVar[str] = "joint"
+    @property
+    def batch(self) -> int:
+        """Windows a step of the optimiser."""
 
-    units: int = 64
-    layers: int = 2
-    window: int = 100
-    step: int = 10
-    epochs: int = 50
-    batch: int = 64
-    learning_rate: float = 1e-3
-    clip: float = 5.0
-    patience: int = 12
-    validation: float = 0.2
-    dropout: float = 0.0
-    missing: str = "refuse"
-    seed: int = 0
+    @property
+    def clip(self) -> float:
+        """The largest norm of a batch's gradient."""
 
-    def __post_init__(self) -> None:
-        """Raises ConfigError naming the first value of a wrong type or out of range."""
-        check_fields(self)
+    @property
+    def patience(self) -> int:
+        """Epochs without a better validation loss before the end."""
 
-
-WindowedConfig = RepeatVectorConfig | SensorConfig
-Config = NabRdsConfig | WindowedConfig
-
-# The families that can be trained, by name; a new one registers its configuration here.
-CONFIGS: dict[str, type[Config]] = {
-    "nab-rds": NabRdsConfig,
-    "repeat-vector": RepeatVectorConfig,
-    "sensor": SensorConfig,
-}
-
-
-def config_from_dict(family: str, document: Mapping[str, Any]) -> Config:
-    """Returns the configuration in a checkpoint's JSON; raises ConfigError."""
-    if family not in CONFIGS:
-        raise ConfigError(f"expected a family of {', '.join(CONFIGS)}, got {family!r}")
-    kind = CONFIGS[family]
-    known = {field.name for field in dataclasses.fields(kind)}
-    unknown = sorted(set(document) - known)
-    if unknown:
-        raise ConfigError(f"expected the options {sorted(known)}, got also {unknown}")
-    options: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
-    }
-    try:
-        return kind(**options)
-    except TypeError as error:
-        raise ConfigError(f"configuration has a value of the wrong type: {error}") from error
+    @property
+    def validation(self) -> float:
+        """The last share of the training rows."""

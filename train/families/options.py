@@ -2,32 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import Protocol
 
-__all__ = ["CommonDefaults", "add_common_options"]
+from stillwatch.train.families.config import Config
 
-
-class CommonDefaults(Protocol):
-    """What every configuration says."""
-
-    @property
-    def units(self) -> int:
-        """Hidden units of a layer."""
-
-    @property
-    def epochs(self) -> int:
-        """Passes over the training rows."""
-
-    @property
-    def learning_rate(self) -> float:
-        """Of the optimiser."""
-
-    @property
-    def seed(self) -> int:
-        """Of everything that is drawn."""
+__all__ = ["add_common_options"]
 
 
-def add_common_options(parser: argparse.ArgumentParser, default: CommonDefaults) -> None:
+def add_common_options(parser: argparse.ArgumentParser, default: Config) -> None:
     """Adds the folder, seed, epochs, learning rate and units, with a configuration's defaults."""
     parser.add_argument(
         "--out", type=Path, default=Path("checkpoint"), help="folder (default: %(default)s)"

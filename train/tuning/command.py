@@ -16,8 +16,8 @@ from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder, write_text
 from stillwatch.runtime.report.machine import provenance
 from stillwatch.train.data.tables.recording import Recording
-from stillwatch.train.families.config import SensorConfig
 from stillwatch.train.families.config_fields import MISSING
+from stillwatch.train.families.sensor.config import SensorConfig
 from stillwatch.train.families.sensor.options import add_data_options, recording_of
 from stillwatch.train.tuning.report import importances, tune_page
 from stillwatch.train.tuning.search import (

@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.data.fingerprint import fingerprint
 from stillwatch.train.data.tables.recording import Recording
-from stillwatch.train.families.config import SensorConfig
+from stillwatch.train.families.sensor.config import SensorConfig
 
 __all__ = ["answered", "best_trials", "config_of_trial", "open_study", "run_trials"]
 

@@ -60,7 +60,7 @@ def _load_step(path: Path, streams: int, threads: int) -> Step:  # noqa: ARG001
 def network(path: Path) -> Any:
     """Returns the Gluon network, by the imports that it needs and no more."""
     from stillwatch.train.data.checkpoint import PARAMS_NAME, load_checkpoint
-    from stillwatch.train.families.config import RepeatVectorConfig
+    from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
     checkpoint, _ = load_checkpoint(path)
     config = checkpoint.config

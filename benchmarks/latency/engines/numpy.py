@@ -54,7 +54,7 @@ def _start() -> None:
 
 def _load(path: Path, threads: int) -> Run:  # noqa: ARG001  (by OPENBLAS_NUM_THREADS, at import)
     from stillwatch.train.data.checkpoint import load_checkpoint
-    from stillwatch.train.families.config import RepeatVectorConfig
+    from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
     checkpoint, weights = load_checkpoint(path)
     dense, bias = weights["dense.weight"].T.copy(), weights["dense.bias"]

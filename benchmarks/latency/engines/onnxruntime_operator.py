@@ -32,7 +32,7 @@ def _prepare(checkpoint: Path, folder: Path) -> Path:
 
     from stillwatch.export.graph.lstm import LstmLayer
     from stillwatch.runtime.errors import InputError
-    from stillwatch.train.families.config import NabRdsConfig
+    from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
     loaded, weights = network_alone(checkpoint)
     if not isinstance(loaded.config, NabRdsConfig):

@@ -11,7 +11,7 @@ __all__ = ["ENGINE"]
 def _prepare(checkpoint: Path, folder: Path) -> Path:
     from stillwatch.export.capsule.windowed import build_uncalibrated
     from stillwatch.runtime.errors import InputError
-    from stillwatch.train.families.config import RepeatVectorConfig
+    from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
     alone, weights = network_alone(checkpoint)
     if not isinstance(alone.config, RepeatVectorConfig):

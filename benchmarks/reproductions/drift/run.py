@@ -20,7 +20,7 @@ from stillwatch.runtime.alarms.policies.rule import Rolling
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.train.data.sets import load_nab
 from stillwatch.train.data.tables.recording import Recording
-from stillwatch.train.families.config import SensorConfig
+from stillwatch.train.families.sensor.config import SensorConfig
 
 __all__ = ["HISTORY", "QUANTILE", "SERIES", "Drift", "evaluate_series"]
 

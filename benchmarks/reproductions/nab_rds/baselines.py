@@ -10,7 +10,7 @@ from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.scoring.distance import squared_error
 from stillwatch.runtime.scoring.scaling import ScalingPolicy, rolling_moments, series_moments
 from stillwatch.train.data.sets import LabelledSeries
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["baselines"]
 

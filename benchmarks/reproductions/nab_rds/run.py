@@ -16,7 +16,7 @@ from stillwatch.runtime.files import write_bytes
 from stillwatch.runtime.report.machine import provenance
 from stillwatch.train.data.checkpoint import load_checkpoint
 from stillwatch.train.data.sets import LabelledSeries
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.nab_rds.recipe import train_nab_rds
 
 __all__ = ["PUBLISHED", "Pictures", "capsule_name", "reproduce"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from stillwatch.train.data.sets import Machine, load_nab, load_smd
 from stillwatch.train.data.sets.smd import Incident
 from stillwatch.train.data.tables.recording import Recording
-from stillwatch.train.families.config import SensorConfig
+from stillwatch.train.families.sensor.config import SensorConfig
 
 __all__ = ["SUBJECTS", "Subject", "load_subject"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.data.sets import Machine
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 __all__ = ["ALPHA", "UNIVERSAL", "Network", "Plan", "ablations", "networks", "train_network"]
 

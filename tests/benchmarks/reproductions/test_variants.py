@@ -12,7 +12,7 @@ from stillwatch.benchmarks.reproductions.variants.report import variants_page
 from stillwatch.runtime.report.tables import VARIANTS_HEADER, variants_rows
 from stillwatch.train.data.sets.series import LabelledSeries
 from stillwatch.train.data.sets.simulate import simulate_cpu
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.nab_rds.recipe import load_network, reconstruct, train_nab_rds
 from stillwatch.train.families.nab_rds.variants import Variant, alarms
 

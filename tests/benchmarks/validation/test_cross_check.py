@@ -21,7 +21,7 @@ from stillwatch.export.pytorch.weights import save_weights
 from stillwatch.runtime import ExtraError
 from stillwatch.runtime.cli.main import main
 from stillwatch.runtime.files import write_bytes
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 SMALL = RepeatVectorConfig(units=6, window=12)
 CHANNELS = 3

@@ -16,7 +16,7 @@ from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.errors import CapsuleError, InputError
 from stillwatch.runtime.golden_replay import replay
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 JOINT = RepeatVectorConfig(units=5, layers=1, window=WINDOW, channels="joint")
 

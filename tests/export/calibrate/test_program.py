@@ -15,7 +15,7 @@ from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.tables.csv_table import numeric_columns
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 CONFIG = RepeatVectorConfig(units=5, window=20)

@@ -27,7 +27,7 @@ from stillwatch.export.graph import lstm
 from stillwatch.export.graph.lstm import Weights
 from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.golden_replay import replay
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from stillwatch.train.families.repeat_vector.distillation import build_network, train_windows
 from stillwatch.train.families.repeat_vector.recipe import load_network
 from stillwatch.train.loop.fit import count_parameters, to_nd

@@ -9,7 +9,7 @@ from stillwatch.export.capsule.windowed import build_uncalibrated
 from stillwatch.export.families.network import weights_of_capsule, weights_of_checkpoint
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CapsuleError, CheckpointError
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 CHANNELS = 3
 FAMILY = [(layers, channels) for layers in (1, 2, 3) for channels in ("independent", "joint")]

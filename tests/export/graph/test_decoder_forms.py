@@ -31,7 +31,7 @@ from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.golden_replay import replay
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 WINDOW, CHANNELS = 12, 3
 FORMS = [(layers, mode) for layers in (1, 2, 3) for mode in ("independent", "joint")]

@@ -14,7 +14,7 @@ from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.errors import CapsuleError, InputError
 from stillwatch.runtime.golden_replay import replay
 from stillwatch.runtime.scoring import batch
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 WINDOW, CHANNELS = 10, 24  # as many channels as a call of the graph has sequences
 CONFIG = RepeatVectorConfig(units=64, window=WINDOW)

@@ -19,7 +19,7 @@ from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.families.repeat_vector import DECODERS
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.export.int8.range_code import code_input
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 WINDOW, CHANNELS = 12, 3
 LARGE = RepeatVectorConfig(units=64, window=WINDOW)  # the fewest units for which int8 pays

@@ -17,7 +17,7 @@ from stillwatch.runtime.alarms.policies.table import alarm_rule
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.train.data.checkpoint import Checkpoint, load_checkpoint
 from stillwatch.train.data.sets import simulate_cpu
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.nab_rds.recipe import train_nab_rds
 
 CONFIG = NabRdsConfig(epochs=2, scaling=("series", "trained", "rolling(100)"))

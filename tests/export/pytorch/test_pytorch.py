@@ -19,7 +19,9 @@ from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.files import write_bytes
 from stillwatch.train.data.checkpoint import load_checkpoint
 from stillwatch.train.data.params import parse_params
-from stillwatch.train.families.config import NabRdsConfig, RepeatVectorConfig, SensorConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
+from stillwatch.train.families.sensor.config import SensorConfig
 
 TOLERANCE = repeat_vectors.RECONSTRUCTION_TOLERANCE
 

@@ -19,7 +19,7 @@ from stillwatch.runtime.alarms.tails import fit_tail
 from stillwatch.runtime.alarms.thresholds import normal_scores
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule.figures import Tail
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 ROWS = 200_000  # 4000 peaks above the highest level
 SCALE = 1.5

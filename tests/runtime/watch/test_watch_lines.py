@@ -14,7 +14,7 @@ from support.series import cpu_like
 from support.watching import PATIENCE, Watch
 
 from stillwatch.runtime import Detector
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 WATCH = ["watch", "nab-rds", "--mean", "20", "--scale", "5"]

@@ -15,7 +15,7 @@ from support.series import cpu_like
 from support.watching import PATIENCE, Watch
 
 from stillwatch.export.calibrate.calibration import calibrate
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 ROWS = 30_000

@@ -58,7 +58,7 @@ def test_training_gives_no_warning(tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from stillwatch.train.families.config import NabRdsConfig\n"
+        "from stillwatch.train.families.nab_rds.config import NabRdsConfig\n"
         "from stillwatch.train.data.sets import simulate_cpu\n"
         "from stillwatch.train.families.nab_rds.recipe import train_nab_rds\n"
         "config = NabRdsConfig(epochs=1, scaling=('series',))\n"
@@ -137,7 +137,7 @@ def test_train_without_mxnet_through_the_program(tmp_path: Path) -> None:
 def test_reading_needs_no_mxnet() -> None:
     program = (
         "import sys\nsys.modules['mxnet'] = None\n"
-        "import stillwatch.train.data.checkpoint, stillwatch.train.families.config\n"
+        "import stillwatch.train.data.checkpoint, stillwatch.train.families.table\n"
         "import stillwatch.train.data.params, stillwatch.train.data.sets\n"
         "import stillwatch.train.families.nab_rds.command, stillwatch.export.capsule.build\n"
         "print('done')"

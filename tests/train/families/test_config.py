@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from stillwatch.runtime.errors import ConfigError
-from stillwatch.train.families.config import CONFIGS, NabRdsConfig, config_from_dict
 from stillwatch.train.families.config_fields import OPTIMIZERS
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
+from stillwatch.train.families.table import CONFIGS, config_from_dict
 
 OUT_OF_RANGE: list[tuple[str, Any]] = [
     ("units", 0),

@@ -11,8 +11,8 @@ from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.data.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint
 from stillwatch.train.data.sets import LabelledSeries, simulate_cpu
-from stillwatch.train.families.config import NabRdsConfig
 from stillwatch.train.families.nab_rds import sequences
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.nab_rds.network import NabRds
 from stillwatch.train.families.nab_rds.recipe import load_network, reconstruct, train_nab_rds
 

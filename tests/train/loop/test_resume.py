@@ -15,7 +15,7 @@ from stillwatch.runtime.arrays import AnyArray, Float32
 from stillwatch.runtime.errors import CheckpointError
 from stillwatch.train.data.mxnet_compat import mx
 from stillwatch.train.data.params import read_params
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from stillwatch.train.families.repeat_vector.distillation import build_network, train_windows
 from stillwatch.train.loop.epochs import PROGRESS_NAME, Epoch
 from stillwatch.train.loop.fit import to_nd

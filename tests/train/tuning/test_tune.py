@@ -23,8 +23,8 @@ from support.sensor_config import recording, rows
 
 from stillwatch.runtime.cli.main import main
 from stillwatch.runtime.errors import InputError
-from stillwatch.train.families.config import SensorConfig
 from stillwatch.train.families.sensor import recipe
+from stillwatch.train.families.sensor.config import SensorConfig
 from stillwatch.train.loop.epochs import Epoch
 from stillwatch.train.tuning import command as tune_command
 from stillwatch.train.tuning import search

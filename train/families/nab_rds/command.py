@@ -4,8 +4,8 @@ import argparse
 
 from stillwatch.runtime.errors import DataError
 from stillwatch.train.data.sets import RDS_TRAIN, LabelledSeries, load_nab, simulate_cpu
-from stillwatch.train.families.config import NabRdsConfig
 from stillwatch.train.families.config_fields import OPTIMIZERS
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.options import add_common_options
 
 __all__ = ["add_arguments", "run"]

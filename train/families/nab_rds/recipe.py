@@ -16,7 +16,7 @@ from stillwatch.train.data.checkpoint import (
 )
 from stillwatch.train.data.fingerprint import fingerprint
 from stillwatch.train.data.sets.series import LabelledSeries
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.nab_rds.network import NabRds
 from stillwatch.train.families.nab_rds.sequences import standardised, train_on_sequences
 from stillwatch.train.loop.fit import count_parameters, save_network, to_nd

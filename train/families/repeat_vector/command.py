@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 from stillwatch.train.data.sets import load_smd
-from stillwatch.train.families.config import RepeatVectorConfig
 from stillwatch.train.families.config_fields import CHANNEL_MODES
 from stillwatch.train.families.options import add_common_options
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 __all__ = ["add_arguments", "run"]
 

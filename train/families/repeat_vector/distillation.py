@@ -16,7 +16,7 @@ from stillwatch.runtime.arrays import AnyArray, Float32
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import replacing
 from stillwatch.train.data.mxnet_compat import mx
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from stillwatch.train.families.repeat_vector.network import RepeatVector
 from stillwatch.train.loop.epochs import Epoch, train_with_habits
 from stillwatch.train.loop.fit import seed_everything, to_nd

@@ -26,7 +26,7 @@ from stillwatch.train.calibration.windowed import (
 from stillwatch.train.data.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint
 from stillwatch.train.data.fingerprint import fingerprint
 from stillwatch.train.data.sets.smd import Machine
-from stillwatch.train.families.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from stillwatch.train.families.repeat_vector.distillation import build_network, train_windows
 from stillwatch.train.families.repeat_vector.network import RepeatVector
 from stillwatch.train.loop.fit import count_parameters

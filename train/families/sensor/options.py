@@ -6,8 +6,8 @@ from pathlib import Path
 
 from stillwatch.train.data.tables.recording import Recording
 from stillwatch.train.data.tables.table_file import load_recording
-from stillwatch.train.families.config import SensorConfig
 from stillwatch.train.families.config_fields import MISSING
+from stillwatch.train.families.sensor.config import SensorConfig
 
 __all__ = ["add_arguments", "add_data_options", "config_of", "recording_of"]
 

@@ -23,7 +23,7 @@ from stillwatch.train.data.checkpoint import Checkpoint
 from stillwatch.train.data.fingerprint import fingerprint
 from stillwatch.train.data.mxnet_compat import mx
 from stillwatch.train.data.tables.recording import Recording, split_rows
-from stillwatch.train.families.config import SensorConfig
+from stillwatch.train.families.sensor.config import SensorConfig
 from stillwatch.train.families.sensor.network import Sensor
 from stillwatch.train.loop.epochs import Epoch, train_with_habits
 from stillwatch.train.loop.fit import count_parameters, seed_everything
