@@ -34,7 +34,9 @@ class Replay:
 def replay(detector: Detector) -> Replay:
     """Returns how far this machine's answers are from a capsule's golden vectors."""
     info = detector.info
-    trained = Moments(np.array([info.mean]), np.array([info.scale]))
+    # The figures are of what a graph holds by itself: in single precision.
+    figures = (np.array([part], np.float32).astype(np.float64) for part in (info.mean, info.scale))
+    trained = Moments(*figures)
     rule = alarm_rule(None, info)
     largest_reconstruction = largest_score = 0.0
     flips = 0

@@ -10,6 +10,7 @@ from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import AnyArray, Bool, Float32, Float64
 from stillwatch.runtime.capsule.info import OUTPUTS, CapsuleInfo
 from stillwatch.runtime.errors import CapsuleError, first_line
+from stillwatch.runtime.scoring.precision import prepare
 from stillwatch.runtime.scoring.scaling import Moments
 
 __all__ = ["Answers", "Model", "State"]
@@ -52,7 +53,8 @@ class Answers:
         if rule.rolling is None:
             return self
         limits = rolling_thresholds(self.score, past, rule.rolling, rule.value)
-        return Answers(self.score, self.score > limits, self.reconstruction, self.error)
+        alarm = (self.score > limits) | np.isnan(self.score)
+        return Answers(self.score, alarm, self.reconstruction, self.error)
 
     @classmethod
     def joined(cls, parts: list["Answers"]) -> "Answers":
@@ -90,7 +92,8 @@ class Model:
         moments: (1, C), (T, C) or (N, T, C). The state, like a window, begins at
         values[:, 0]; without one it is zero.
         """
-        feeds = self.feeds(values, moments, rule)
+        fed = prepare(values, moments)
+        feeds = self.feeds(fed.values, Moments(fed.mean, fed.scale), rule)
         names = list(OUTPUTS)
         if self.info.state:
             names += ["h_out", "c_out"]
@@ -104,7 +107,10 @@ class Model:
         except Exception as error:  # onnxruntime's exceptions share no base but Exception
             raise CapsuleError(f"the capsule's graph cannot run: {first_line(error)}") from error
         self._check_outputs(outputs, *values.shape[:2])
-        answers = Answers(*outputs[: len(OUTPUTS)])
+        score, alarm, reconstruction, *others = outputs[: len(OUTPUTS)]
+        if (unknown := np.isnan(score)).any():  # a score that is no number is no all-clear
+            alarm = alarm | unknown
+        answers = Answers(score, alarm, fed.restored(reconstruction), *others)
         return answers, State(*outputs[len(OUTPUTS) :]) if self.info.state else None
 
     def _check_outputs(self, outputs: list[AnyArray], series: int, rows: int) -> None:

@@ -22,7 +22,8 @@ __all__ = ["Moments", "ScalingPolicy", "history_moments", "rolling_moments", "se
 
 _ROLLING = re.compile(r"rolling\((\d{1,7})\)")
 _SHORTEST_HISTORY = 2  # one value has no deviation
-_BLOCK = 4096  # rows whose histories are held in memory at once
+# Rows whose histories are held in memory at once, and values of them.
+_BLOCK, _BLOCK_VALUES = 4096, 2**22
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,8 @@ def rolling_moments(values: Float64, history: int) -> Moments:
     count = len(values) - history
     windows = np.lib.stride_tricks.sliding_window_view(values, history, axis=0)  # (T-n+1, C, n)
     histories = windows[:count].transpose(0, 2, 1)  # NCT -> NTC
-    blocks = [
-        history_moments(histories[start : start + _BLOCK]) for start in range(0, count, _BLOCK)
-    ]
+    step = max(1, min(_BLOCK, _BLOCK_VALUES // (history * values.shape[1])))
+    blocks = [history_moments(histories[start : start + step]) for start in range(0, count, step)]
     if not blocks:
         empty = np.empty((0, values.shape[1]))
         return Moments(empty, empty)

@@ -12,6 +12,7 @@ from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.runtime.errors import CapsuleError, first_line
 from stillwatch.runtime.scoring.model import Answers, Model, State
+from stillwatch.runtime.scoring.precision import inside_range, prepare
 from stillwatch.runtime.scoring.scaling import Moments
 
 __all__ = ["Stepper"]
@@ -27,11 +28,17 @@ class Stepper:
     def __init__(self, model: Model, streams: int, rule: AlarmRule, moments: Moments) -> None:
         """moments: (1, C) where they are fixed, (N, 1, C) where each step brings its own."""
         channels, units = len(model.info.channels), model.info.state
-        feeds = model.feeds(np.zeros((streams, 1, channels)), moments, rule)
+        shape = (streams, 1, channels)
+        self._moments = moments
+        self._low, self._high = inside_range(moments)
+        self._plain = True  # the graph's mean and scale are the moments
+        wide = Moments(*(np.broadcast_to(m, shape) for m in (moments.mean, moments.scale)))
+        feeds = model.feeds(np.zeros(shape), wide, rule)
         self.values, self._mean, self._scale = (feeds[name] for name in ("values", "mean", "scale"))
         self._state, self._next = np.zeros((2, 2, 1, streams, units), np.float32)  # h and c each
         self.score = np.zeros((streams, 1), np.float32)
         self.alarm = np.zeros((streams, 1), bool)
+        self._unknown = np.zeros((streams, 1), bool)
         self.wide = np.zeros((2, streams, 1, channels), np.float32)
         self._binding = model.session.io_binding()
         self._kept = []  # the binding holds no reference of its own
@@ -68,12 +75,30 @@ class Stepper:
 
         moments: (N, 1, C), or None where they are fixed.
         """
-        self.values[...] = values
-        if moments is not None:
-            self._mean[...] = moments.mean
-            self._scale[...] = moments.scale
-        self._run(self._binding)
+        if moments is None and self._plain and self._fits(values):
+            self.values[...] = values
+            self._run(self._binding)
+        else:
+            self._step_prepared(values, moments or self._moments)
         self._state[...] = self._next
+        np.isnan(self.score, out=self._unknown)
+        np.logical_or(self.alarm, self._unknown, out=self.alarm)  # no number is no all-clear
+
+    def _fits(self, values: Float64 | float) -> bool:
+        """Whether values are fed as they are, with the fixed moments."""
+        if type(values) is float and self._low.size == 1:
+            return self._low.item() <= values <= self._high.item()
+        return bool(((self._low <= values) & (values <= self._high)).all())
+
+    def _step_prepared(self, values: Float64 | float, moments: Moments) -> None:
+        fed = prepare(np.broadcast_to(np.asarray(values, np.float64), self.values.shape), moments)
+        self.values[...] = fed.values
+        self._mean[...] = fed.mean
+        self._scale[...] = fed.scale
+        self._run(self._binding)
+        if fed.outside is not None:
+            self.wide[0] = fed.restored(self.wide[0])
+        self._plain = fed.outside is None and moments is self._moments
 
     def answers(self) -> Answers:
         """Returns the answers of the last step in memory of their own."""
