@@ -1,0 +1,203 @@
+"""The judge: rows and scores in, alarms out; its state goes on from row to row."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from stillwatch.runtime.alarms.judge.account import (
+    Account,
+    AccountState,
+    account_step,
+    start_account,
+)
+from stillwatch.runtime.alarms.judge.learning import (
+    Learning,
+    LearningState,
+    learning_step,
+    start_learning,
+)
+from stillwatch.runtime.alarms.judge.levels import base_level
+from stillwatch.runtime.alarms.judge.many import ManyState, Weighed, many_step
+from stillwatch.runtime.alarms.judge.one import One, OneState, one_centre, one_step, start_one
+from stillwatch.runtime.alarms.judge.spec import JudgeSpec
+from stillwatch.runtime.alarms.judge.state import flat, kept_where, refilled
+from stillwatch.runtime.arrays import AnyArray, Bool, Float64
+
+__all__ = ["BASE_SURPRISE", "BEGINS", "LEARNT", "NO_NUMBER", "Judge", "Judged"]
+
+BASE_SURPRISE = 3.1  # nats: the base threshold of a judge of one channel without calibration
+BEGINS, LEARNT, NO_NUMBER = 1, 2, 4  # bits of a mark
+
+
+class Judged(NamedTuple):
+    """What the judge says of rows: surprise, alarm, cost and mark (N, T), parts (N, T, C).
+
+    surprise: nats, NaN where there is none yet. parts: what each channel added.
+    cost: in events of the budget. mark: the row BEGINS an event, a new level is
+    LEARNT there, it has NO_NUMBER.
+    """
+
+    surprise: Float64
+    alarm: Bool
+    parts: Float64
+    cost: Float64
+    mark: AnyArray
+
+    @classmethod
+    def none(cls, streams: int, rows: int, channels: int) -> Self:
+        """Returns rows of which nothing is said."""
+        flat_, wide = (streams, rows), (streams, rows, channels)
+        return cls(
+            np.full(flat_, np.nan),
+            np.zeros(flat_, bool),
+            np.zeros(wide),
+            np.zeros(flat_),
+            np.zeros(flat_, np.uint8),
+        )
+
+
+class Whole(NamedTuple):
+    """All of a judge's state: centre and scale (C, B), its parts, account, learning."""
+
+    centre: Float64
+    scale: Float64
+    weighing: OneState | ManyState
+    account: AccountState
+    learning: LearningState
+
+
+class Judge:
+    """Judges N streams that step together. Not for use by two threads at once.
+
+    A judge of one channel without calibration takes its first P rows to begin
+    with, and until then goes by the alarms that it is given.
+    """
+
+    def __init__(self, spec: JudgeSpec, budget: float, streams: int, channels: int) -> None:
+        """budget: events a week."""
+        self._rule = spec.constants
+        self._account = Account(budget=budget, period=spec.period)
+        self._learning = Learning()
+        self._streams, self._channels = streams, channels
+        self._base = BASE_SURPRISE
+        if spec.levels:
+            self._base = base_level(spec.levels, spec.weeks, budget)
+        self._first: Float64 = np.empty((0, streams))  # rows that an unfitted judge begins with
+        self._whole: Whole | None = None
+        if spec.state:
+            self._whole = Whole(
+                np.repeat(np.array(spec.centre)[:, None], streams, axis=1),
+                np.repeat(np.array(spec.scale)[:, None], streams, axis=1),
+                spec.start(streams),
+                start_account(self._account, streams),
+                start_learning(channels, streams),
+            )
+
+    def advance(
+        self, values: Float64, score: AnyArray, alarm: Bool, *, unanswered: int = 0
+    ) -> Judged:
+        """Returns what rows (N, T, C) come to that follow those before.
+
+        values: the sensor's units. score, alarm: (N, T), the network's.
+        unanswered: so many of the first rows have no score yet, and no alarm.
+        """
+        out = Judged.none(*values.shape)
+        rows = np.ascontiguousarray(values.transpose(1, 2, 0))  # NTC -> TCN
+        bad = ~(np.isfinite(values).all(axis=2) & np.isfinite(score))
+        bad[:, :unanswered] = ~np.isfinite(values[:, :unanswered]).all(axis=2)
+        any_bad = bad.any(axis=0).tolist()
+        for row, x in enumerate(rows):
+            if self._whole is None:
+                out.alarm[:, row] = alarm[:, row]
+                self._take_first(x)
+                continue
+            self._judge(x, bad[:, row] if any_bad[row] else None, row < unanswered, out, row)
+        return out
+
+    def _judge(self, x: Float64, bad: Bool | None, silent: bool, out: Judged, row: int) -> None:
+        assert self._whole is not None  # noqa: S101  (the caller looked)
+        before = self._whole
+        if bad is not None:
+            last = before.weighing
+            known = last.filters.last[None] if isinstance(last, OneState) else last.repeats.last
+            x = np.where(bad, known * before.scale + before.centre, x)
+        scaled = (x - before.centre) / before.scale
+        weighed, weighing = self._weigh(before.weighing, scaled)
+        level = weighed.level
+        if silent:
+            level = np.full_like(level, -np.inf)
+        if bad is not None:
+            weighing = kept_where(bad, before.weighing, weighing)
+            level = np.where(bad, np.inf, level)
+        paid, account = account_step(before.account, level, self._base, self._account)
+        now = (scaled, weighed.mean, weighed.scale)
+        learnt, learning = learning_step(
+            before.learning, paid, account.calm > self._account.calm, now, self._learning
+        )
+        self._whole = before._replace(weighing=weighing, account=account, learning=learning)
+        out.surprise[:, row] = weighed.surprise
+        out.alarm[:, row] = paid.alarm
+        out.parts[:, row] = weighed.parts.T
+        out.cost[:, row] = paid.cost
+        out.mark[:, row] = BEGINS * paid.begins + LEARNT * learnt
+        if silent:
+            out.surprise[:, row] = np.nan
+        if bad is not None:
+            out.surprise[bad, row] = np.nan
+            out.parts[bad, row] = 0
+            out.mark[:, row] |= (NO_NUMBER * bad).astype(np.uint8)
+
+    def _weigh(self, state: OneState | ManyState, x: Float64) -> tuple[Weighed, Any]:
+        if isinstance(state, OneState):
+            assert isinstance(self._rule, One)  # noqa: S101  (of one spec)
+            return one_step(state, x[0], None, self._rule)
+        assert not isinstance(self._rule, One)  # noqa: S101
+        return many_step(state, x, self._rule)
+
+    def _take_first(self, x: Float64) -> None:
+        """Takes one of the rows that an unfitted judge begins with; with the last, it begins."""
+        assert isinstance(self._rule, One)  # noqa: S101  (another is never unfitted)
+        kept = self._first[-1] if len(self._first) else np.zeros(self._streams)
+        self._first = np.concatenate([self._first, np.where(np.isfinite(x), x, kept)])
+        if len(self._first) < self._rule.filters.rows:
+            return
+        centre, scale = one_centre(self._first)
+        self._whole = Whole(
+            centre[None],
+            scale[None],
+            start_one((self._first - centre) / scale, self._rule),
+            start_account(self._account, self._streams),
+            start_learning(1, self._streams),
+        )
+        self._first = self._first[:0]
+
+    def arrays(self) -> dict[str, AnyArray]:
+        """Returns the state as a snapshot holds it."""
+        if self._whole is None:
+            return {"judge.first": self._first}
+        return {f"judge.{name}": array for name, array in flat(self._whole).items()}
+
+    def restore(self, arrays: Mapping[str, AnyArray]) -> None:
+        """Goes on from a state; raises KeyError or ValueError for one that does not fit."""
+        if "judge.first" in arrays:
+            first = arrays["judge.first"]
+            rows = 0 if self._whole is not None else int(self._rule.filters.rows)  # type: ignore[union-attr]
+            if first.ndim != 2 or first.shape[1] != self._streams or len(first) >= max(rows, 1):
+                raise ValueError(f"first rows of shape {first.shape}")
+            self._whole, self._first = None, first
+            return
+        self._whole = refilled(self._blank(), arrays, self._streams, "judge.")
+        for name, array in flat(self._whole).items():
+            if not (np.isfinite(array) | (name == "weighing.filters.slots")).all():
+                raise ValueError(f"{name} is not finite")
+
+    def _blank(self) -> Whole:
+        """Returns a state of the form that this judge's has."""
+        if self._whole is not None:
+            return self._whole
+        assert isinstance(self._rule, One)  # noqa: S101  (another is never unfitted)
+        start = start_one(np.zeros((2, self._streams)), self._rule)
+        wide = np.zeros((1, self._streams))
+        account = start_account(self._account, self._streams)
+        return Whole(wide, wide, start, account, start_learning(1, self._streams))
