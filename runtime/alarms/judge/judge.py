@@ -57,7 +57,7 @@ class Judged(NamedTuple):
         )
 
 
-class Whole(NamedTuple):
+class _Whole(NamedTuple):
     """All of a judge's state: centre and scale (C, B), its parts, account, learning."""
 
     centre: Float64
@@ -84,9 +84,9 @@ class Judge:
         if spec.levels:
             self._base = base_level(spec.levels, spec.weeks, budget)
         self._first: Float64 = np.empty((0, streams))  # rows that an unfitted judge begins with
-        self._whole: Whole | None = None
+        self._whole: _Whole | None = None
         if spec.state:
-            self._whole = Whole(
+            self._whole = _Whole(
                 np.repeat(np.array(spec.centre)[:, None], streams, axis=1),
                 np.repeat(np.array(spec.scale)[:, None], streams, axis=1),
                 spec.start(streams),
@@ -163,7 +163,7 @@ class Judge:
         if len(self._first) < self._rule.filters.rows:
             return
         centre, scale = one_centre(self._first)
-        self._whole = Whole(
+        self._whole = _Whole(
             centre[None],
             scale[None],
             start_one((self._first - centre) / scale, self._rule),
@@ -192,7 +192,7 @@ class Judge:
             if not (np.isfinite(array) | (name == "weighing.filters.slots")).all():
                 raise ValueError(f"{name} is not finite")
 
-    def _blank(self) -> Whole:
+    def _blank(self) -> _Whole:
         """Returns a state of the form that this judge's has."""
         if self._whole is not None:
             return self._whole
@@ -200,4 +200,4 @@ class Judge:
         start = start_one(np.zeros((2, self._streams)), self._rule)
         wide = np.zeros((1, self._streams))
         account = start_account(self._account, self._streams)
-        return Whole(wide, wide, start, account, start_learning(1, self._streams))
+        return _Whole(wide, wide, start, account, start_learning(1, self._streams))
