@@ -44,7 +44,7 @@ fuzz: install
 # The committed results, the checkpoints in them, and the capsules that the package ships. The
 # second takes two to three hours on two cores; it goes on where it was interrupted.
 capsules: nab-rds-capsules smd-capsules
-	$(BIN)/python -m stillwatch.benchmarks.readme README.md
+	$(BIN)/python -m stillwatch.benchmarks.readme README.md docs/*.md
 
 nab-rds-capsules: install
 	$(BIN)/stillwatch reproduce nab-rds --seeds 20 --out build/nab-rds

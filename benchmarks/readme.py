@@ -1,13 +1,14 @@
-"""README's figures and tables, made from the committed results and held to them by a test.
+"""The documentation's figures and tables, from the committed results and held to them by a test.
 
-    python -m stillwatch.benchmarks.readme README.md
+    python -m stillwatch.benchmarks.readme docs/*.md
 
-writes the tables anew between their markers.
+writes each table anew between its markers, on whichever page these are.
 """
 
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +42,18 @@ __all__ = [
     "edge_section",
     "nab_rds_section",
     "rewrite",
+    "sections",
     "sensor_section",
     "smd_section",
 ]
 
 _BESIDE_SENSOR = ("teacher", "micro 16", "micro 8", "sensor", "no model", "PCA", "random")
 _RESULTS = Path("benchmarks/results")  # below the checkout; the results are not installed
+_PART = re.compile(r"(<!-- ([\w-]+): generated -->).*?(<!-- \2: end -->)", re.DOTALL)
 
 
 def nab_rds_section(results: dict[str, Any]) -> str:
-    """Returns README's part on nab-rds: the table, and how it was made."""
+    """Returns the part on nab-rds: the table, and how it was made."""
     agreement = results["agreement"]
     frameworks = ", ".join(
         f"{name} {figures['largest']:.1g}" for name, figures in agreement["frameworks"].items()
@@ -69,7 +72,7 @@ def nab_rds_section(results: dict[str, Any]) -> str:
 
 
 def smd_section(results: dict[str, Any]) -> str:
-    """Returns README's part on distillation: the core of the table, and how it was made."""
+    """Returns the part on distillation: the core of the table, and how it was made."""
     published = "; ".join(
         f"{name} P {row['precision']:.2f} R {row['recall']:.2f} F1 {row['f1']:.2f}"
         for name, row in results["published"].items()
@@ -86,7 +89,7 @@ def smd_section(results: dict[str, Any]) -> str:
 
 
 def sensor_section(results: dict[str, Any]) -> str:
-    """Returns README's part on the joint network: each subject, beside a few of the others."""
+    """Returns the part on the joint network: each subject, beside a few of the others."""
     parts = []
     for subject in results["subjects"]:
         rows = [row for row in sensor_rows(subject) if row[0] in _BESIDE_SENSOR]
@@ -103,7 +106,7 @@ def sensor_section(results: dict[str, Any]) -> str:
 
 
 def drift_section(results: dict[str, Any]) -> str:
-    """Returns README's part on drift: a fixed and a rolling threshold, series by series."""
+    """Returns the part on drift: a fixed and a rolling threshold, series by series."""
     return "\n".join(
         [
             as_markdown(DRIFT_HEADER, drift_rows(results)),
@@ -116,7 +119,7 @@ def drift_section(results: dict[str, Any]) -> str:
 
 
 def bench_section(card: Card, again: Card) -> str:
-    """Returns README's part on latency: networks, engines on the same weights, cold starts.
+    """Returns the part on latency: networks, engines on the same weights, cold starts.
 
     again: of a second run, to say on how many ratios the two agree.
     """
@@ -144,7 +147,7 @@ def bench_section(card: Card, again: Card) -> str:
 
 
 def edge_section(results: dict[str, Any]) -> str:
-    """Returns README's part on the edge runtime: each figure beside what it is to reach."""
+    """Returns the part on the edge runtime: each figure beside what it is to reach."""
     card = results["card"]
     return "\n".join(
         [
@@ -164,28 +167,28 @@ _SECTIONS = {
 }
 
 
-def rewrite(readme: str, root: Path) -> str:
-    """Returns README's text with every generated part made anew from the results below `root`."""
-    for name, section in _SECTIONS.items():
-        results = json.loads((root / _RESULTS / name / "results.json").read_text())
-        readme = _between(readme, name, section(results))
+def sections(root: Path) -> dict[str, str]:
+    """Returns every generated part by its name, made from the results below `root`."""
+    parts = {
+        name: section(json.loads((root / _RESULTS / name / "results.json").read_text()))
+        for name, section in _SECTIONS.items()
+    }
     runs = (read_card(root / _RESULTS / "bench" / name) for name in ("card.json", "again.json"))
-    readme = _between(readme, "bench", bench_section(*runs))
-    results = json.loads((root / _RESULTS / "bench" / "edge.json").read_text())
-    readme = _between(readme, "edge", edge_section(results))
-    return _between(
-        readme, "policies", as_markdown(("policy", "an alarm is a score above"), MEANINGS)
-    )
+    edge = json.loads((root / _RESULTS / "bench" / "edge.json").read_text())
+    policies = as_markdown(("policy", "an alarm is a score above"), MEANINGS)
+    return parts | {"bench": bench_section(*runs), "edge": edge_section(edge), "policies": policies}
 
 
-def _between(text: str, name: str, content: str) -> str:
-    begin, end = f"<!-- {name}: generated -->", f"<!-- {name}: end -->"
-    found = re.search(f"{re.escape(begin)}.*?{re.escape(end)}", text, re.DOTALL)
-    if found is None:
-        raise SystemExit(f"README has no part between {begin} and {end}")
-    return text[: found.start()] + f"{begin}\n{content}\n{end}" + text[found.end() :]
+def rewrite(page: str, parts: Mapping[str, str]) -> str:
+    """Returns a page's text with each part made anew whose markers it has."""
+
+    def anew(found: re.Match[str]) -> str:
+        begin, name, end = found.groups()
+        return f"{begin}\n{parts[name]}\n{end}"
+
+    return _PART.sub(anew, page)
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    path.write_text(rewrite(path.read_text(), path.resolve().parent))
+    for path in map(Path, sys.argv[1:]):
+        path.write_text(rewrite(path.read_text(), sections(Path())))

@@ -26,6 +26,11 @@ COMMANDS = (
         help="replay golden vectors; with a checkpoint, compare every framework",
     ),
     Command(
+        words="sample",
+        module="stillwatch.runtime.cli.sample",
+        help="files to try it on: a simulated pump, and one with planted faults",
+    ),
+    Command(
         words="doctor",
         module="stillwatch.runtime.cli.doctor",
         help="whether this device can do it, and how fast",

@@ -12,9 +12,9 @@ import numpy as np
 
 from stillwatch.runtime.arrays import Float64
 
-__all__ = ["FAULTS", "NORMAL", "SERIES", "files"]
+__all__ = ["FAULTS", "NORMAL", "PLANTED", "SERIES", "files"]
 
-NORMAL, SERIES = "pump-normal.csv", "pump.csv"
+NORMAL, SERIES, PLANTED = "pump-normal.csv", "pump.csv", "pump-faults.csv"
 # What was planted into the second file: its name, the first row and the last one, from 0.
 FAULTS = {
     "the bearing runs hot": (96, 130),
@@ -22,18 +22,25 @@ FAULTS = {
     "the pressure sensor freezes": (270, 330),
 }
 _A_DAY = 72  # rows: one each 20 minutes
+_TRIAL = "2026-03-09"
 _CHANNELS = ("flow_l_per_s", "pressure_bar", "bearing_c")
 
 
 def files() -> dict[str, str]:
-    """Returns both files' text by name."""
+    """Returns the files' text by name."""
     draw = np.random.default_rng(20260302)
     normal, series = _pump(7 * _A_DAY, draw), _pump(5 * _A_DAY, draw)
     (hot, cool), (low, high), (stuck, free) = FAULTS.values()
     series[hot : cool + 1, 2] += np.linspace(2, 14, cool + 1 - hot)
     series[low : high + 1, 0] *= 0.55
     series[stuck : free + 1, 1] = series[stuck, 1]
-    return {NORMAL: _csv(normal, "2026-03-02"), SERIES: _csv(series, "2026-03-09")}
+    times = _times(len(series), _TRIAL)
+    planted = [f"{times[a]},{times[b]},{fault}" for fault, (a, b) in FAULTS.items()]
+    return {
+        NORMAL: _csv(normal, "2026-03-02"),
+        SERIES: _csv(series, _TRIAL),
+        PLANTED: "\n".join(["from,to,fault", *planted, ""]),
+    }
 
 
 def _pump(rows: int, draw: np.random.Generator) -> Float64:
@@ -53,6 +60,11 @@ def _csv(values: Float64, first_day: str) -> str:
         f"{time},{f:.1f},{p:.2f},{b:.1f}" for time, (f, p, b) in zip(times, values, strict=True)
     ]
     return "\n".join(["time," + ",".join(_CHANNELS), *lines, ""])
+
+
+def _times(rows: int, first_day: str) -> list[str]:
+    step = np.timedelta64(1440 // _A_DAY, "m")
+    return [str(time) for time in np.datetime64(first_day) + np.arange(rows) * step]
 
 
 if __name__ == "__main__":

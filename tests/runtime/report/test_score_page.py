@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.pump import NORMAL, SERIES, files
 
 from stillwatch.runtime.alarms.events import EventPolicy, find_events
 from stillwatch.runtime.cli.main import main
@@ -105,6 +106,15 @@ def test_nothing_is_fetched_from_elsewhere() -> None:
     assert all(link.startswith(("#", "data:")) for link in links)
     assert "<script" not in drawn
     assert "url(" not in drawn
+
+
+def test_the_sample_is_what_its_simulation_gives(tmp_path: Path) -> None:
+    for name, text in files().items():
+        assert (EXAMPLES / name).read_text(encoding="utf-8") == text
+    assert main(["sample", "--out", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {NORMAL, SERIES}
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 30_000
+    assert (tmp_path / SERIES).read_text(encoding="utf-8") == files()[SERIES]
 
 
 def test_the_program_writes_the_page_beside_the_scores(
