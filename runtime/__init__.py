@@ -1,4 +1,4 @@
-"""Scores time series with stillwatch capsules; needs numpy and onnxruntime, nothing else."""
+"""Scores and forecasts time series with capsules; needs numpy and onnxruntime, nothing else."""
 
 import os
 
@@ -19,6 +19,9 @@ from stillwatch.runtime.errors import (
     StillwatchError,
     TransientError,
 )
+from stillwatch.runtime.forecasting.forecaster import Forecaster
+from stillwatch.runtime.forecasting.result import Forecast
+from stillwatch.runtime.forecasting.stream import ForecastFleet, ForecastStream
 from stillwatch.runtime.streaming.fleet import Fleet
 from stillwatch.runtime.streaming.stream import Stream, Verdict
 
@@ -30,6 +33,10 @@ __all__ = [
     "Detector",
     "ExtraError",
     "Fleet",
+    "Forecast",
+    "ForecastFleet",
+    "ForecastStream",
+    "Forecaster",
     "InputError",
     "Result",
     "SnapshotError",

@@ -18,6 +18,7 @@ from stillwatch.train.families.sensor.config import SensorConfig
 
 __all__ = [
     "lstm",
+    "lstm_from",
     "nab_rds_reconstruction",
     "repeat_vector_reconstruction",
     "sensor_reconstruction",
@@ -29,10 +30,10 @@ State = tuple[Float64, Float64]
 def lstm(x: Float64, layer: LstmLayer) -> Float64:
     """Returns the hidden states (N, T, H) of x (N, T, C), from a zero state."""
     zero = np.zeros((len(x), layer.units))
-    return _lstm_from(x, layer, (zero, zero))[0]
+    return lstm_from(x, layer, (zero, zero))[0]
 
 
-def _lstm_from(x: Float64, layer: LstmLayer, begin: State) -> tuple[Float64, State]:
+def lstm_from(x: Float64, layer: LstmLayer, begin: State) -> tuple[Float64, State]:
     """Returns the hidden states (N, T, H) of x (N, T, C), and the last h and c (N, H)."""
     w_x, w_h, b_x, b_h = (np.asarray(w, np.float64) for w in astuple(layer))
     h, c = begin
@@ -91,11 +92,11 @@ def sensor_reconstruction(config: SensorConfig, weights: Weights, scaled: Float6
         steps = hidden.shape[1]
         states = []
         for layer in weights.encoder:
-            hidden, state = _lstm_from(hidden, layer, (zero, zero))
+            hidden, state = lstm_from(hidden, layer, (zero, zero))
             states.append(state)
         hidden = np.repeat(hidden[:, -1:], steps, axis=1)
         for layer, state in zip(weights.decoder, states, strict=True):
-            hidden, _ = _lstm_from(hidden, layer, state)
+            hidden, _ = lstm_from(hidden, layer, state)
         parts.append(hidden[0] @ weights.dense_weight.T.astype(np.float64) + weights.dense_bias)
     return np.concatenate(parts)
 

@@ -32,15 +32,22 @@ class Graph:
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
 
-    def input(self, name: str, shape: Sequence[str | int], default: AnyArray | None = None) -> str:
-        """Adds a float32 input; with a `default` a host need not feed it, unless inputs are plain.
+    def input(
+        self,
+        name: str,
+        shape: Sequence[str | int],
+        default: AnyArray | None = None,
+        kind: int = TensorProto.FLOAT,
+    ) -> str:
+        """Adds an input; with a `default` a host need not feed it, unless inputs are plain.
 
         A default is an initializer of the input's name. onnxruntime's JavaScript
         packages ignore what is fed for such inputs, in silence; hence the plain form.
         """
-        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+        self._inputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
         if default is not None and not self._plain_inputs:
-            self._initializers[name] = numpy_helper.from_array(default.astype(np.float32), name)
+            typed = default.astype(helper.tensor_dtype_to_np_dtype(kind))
+            self._initializers[name] = numpy_helper.from_array(typed, name)
         return name
 
     def output(self, name: str, shape: Sequence[str | int], kind: int = TensorProto.FLOAT) -> None:
@@ -48,7 +55,7 @@ class Graph:
         self._outputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
 
     def branch(self) -> "Graph":
-        """Returns an empty graph for one side of `choose`; it sees this one's values."""
+        """Returns an empty graph for a side of `choose` or a `loop`; it sees this one's values."""
         inner = Graph(plain_inputs=self._plain_inputs)
         inner._initializers = self._initializers  # one copy of the weights serves both sides
         return inner
@@ -66,6 +73,23 @@ class Graph:
         }
         self._nodes.append(helper.make_node("If", [condition], names, names[0], **branches))
         return names
+
+    def loop(
+        self, trips: str, begin: Sequence[str], body: "Graph", outputs: Sequence[str]
+    ) -> Sequence[str]:
+        """Adds a Loop of `trips` rounds, and returns the names of its outputs.
+
+        body: its inputs are the number of the round, int64, whether to go on,
+        bool, and then what is carried, which `begin` gives to the first
+        round; its outputs whether to go on, what is carried, and then what is
+        stacked over the rounds.
+        """
+        inner = helper.make_graph(body._nodes, "body", body._inputs, body._outputs)
+        # Said although it may be left out: onnx's reference evaluator runs no round without it.
+        self._initializers["always"] = numpy_helper.from_array(np.array(True), "always")
+        node = helper.make_node("Loop", [trips, "always", *begin], outputs, outputs[0], body=inner)
+        self._nodes.append(node)
+        return outputs
 
     def _as_branch(self, name: str) -> onnx.GraphProto:
         return helper.make_graph(self._nodes, name, [], self._outputs)

@@ -12,7 +12,7 @@ from stillwatch.runtime.capsule.info import METADATA_KEY, OUTPUTS, CapsuleInfo
 from stillwatch.runtime.capsule.reading import info_from_json
 from stillwatch.runtime.errors import CapsuleError, InputError, first_line
 
-__all__ = ["FATAL_ONLY", "open_session", "read_bytes", "shipped"]
+__all__ = ["FATAL_ONLY", "open_graph", "open_session", "read_bytes", "shipped"]
 
 _SHIPPED = resources.files("stillwatch.runtime") / "models"
 FATAL_ONLY = 4  # onnxruntime's warnings are of what is meant, and its errors come as exceptions
@@ -55,7 +55,19 @@ def read_bytes(model: str | Path, *, sha256: str | None = None) -> bytes:
 def open_session(
     content: bytes, name: str, *, threads: int = 1
 ) -> tuple[onnxruntime.InferenceSession, CapsuleInfo]:
-    """Returns an onnxruntime session over a capsule's bytes and what the capsule says of itself."""
+    """Returns an onnxruntime session over a detector's bytes and what it says of itself."""
+    session, metadata = open_graph(content, name, threads=threads)
+    info = info_from_json(metadata, name)
+    missing = set(OUTPUTS) - {port.name for port in session.get_outputs()}
+    if missing:
+        raise CapsuleError(f"{name} lacks the outputs {', '.join(sorted(missing))}")
+    return session, info
+
+
+def open_graph(
+    content: bytes, name: str, *, threads: int = 1
+) -> tuple[onnxruntime.InferenceSession, str]:
+    """Returns an onnxruntime session over any capsule's bytes, and its metadata as text."""
     try:
         external = has_external_data(content)
     except ValueError as error:
@@ -71,13 +83,10 @@ def open_session(
         # Names that are not UTF-8 are met here, not at load.
         metadata = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         ports = [*session.get_inputs(), *session.get_overridable_initializers()]
-        names = [(port.name, port.type, port.shape) for port in (*ports, *session.get_outputs())]
+        for port in (*ports, *session.get_outputs()):
+            _ = port.name, port.type, port.shape
     except Exception as error:  # onnxruntime's exceptions share no base but Exception
         raise CapsuleError(f"{name} does not load in onnxruntime: {first_line(error)}") from error
     if metadata is None:
         raise CapsuleError(f"{name} has no stillwatch metadata; make one with 'stillwatch export'")
-    info = info_from_json(metadata, name)
-    missing = set(OUTPUTS) - {port[0] for port in names}
-    if missing:
-        raise CapsuleError(f"{name} lacks the outputs {', '.join(sorted(missing))}")
-    return session, info
+    return session, str(metadata)

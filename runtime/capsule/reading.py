@@ -47,9 +47,14 @@ def info_from_json(text: str, name: str) -> CapsuleInfo:
     try:
         document = json.loads(text)
         check_texts(document)
-        schema = document["schema"]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        schema, task = document["schema"], document.get("task", "detect")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise CapsuleError(f"{name} has metadata that cannot be read: {error}") from error
+    if task == "forecast":
+        raise CapsuleError(
+            f"{name} forecasts and finds no anomalies: use 'stillwatch forecast', or "
+            "stillwatch.runtime.Forecaster"
+        )
     if type(schema) is not int or not 1 <= schema <= SCHEMA_VERSION:
         raise CapsuleError(
             f"{name} has schema version {schema!r}; this stillwatch reads up to "

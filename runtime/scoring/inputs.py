@@ -1,5 +1,7 @@
 """What may be fed to a model: the shape of values, and that they are numbers it can hold."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -8,7 +10,7 @@ from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scoring.scaling import Moments
 
-__all__ = ["as_array", "as_batch", "check_threads", "fixed_moments"]
+__all__ = ["as_array", "as_batch", "as_named_batch", "check_threads", "fixed_moments"]
 
 
 def as_array(values: npt.ArrayLike) -> AnyArray:
@@ -21,7 +23,12 @@ def as_array(values: npt.ArrayLike) -> AnyArray:
 
 def as_batch(raw: AnyArray, info: CapsuleInfo) -> Float64:
     """Returns values (T,), (T, C) or (N, T, C) as (N, T, C); raises InputError."""
-    channels = len(info.channels)
+    return as_named_batch(raw, info.channel_names)
+
+
+def as_named_batch(raw: AnyArray, names: Sequence[str]) -> Float64:
+    """As `as_batch`, of a model whose channels have these names."""
+    channels = len(names)
     try:
         values = raw.astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
@@ -42,7 +49,7 @@ def as_batch(raw: AnyArray, info: CapsuleInfo) -> Float64:
         series, row, channel = bad[0]
         raise InputError(
             f"expected finite float32 numbers, got {values[series, row, channel]} at row {row} "
-            f"of channel {info.channel_names[channel]!r} ({len(bad)} such in all)"
+            f"of channel {names[channel]!r} ({len(bad)} such in all)"
         )
     return values
 

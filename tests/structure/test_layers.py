@@ -36,6 +36,7 @@ PURE = [
         "cli.command",
         "errors",
         "files",
+        *("forecasting.calendar", "forecasting.series", "forecasting.times", "tables"),
         *("report.machine", "report.page", "report.palette", "report.tables"),
         "scoring.distance",
         "scoring.scaling",

@@ -17,7 +17,7 @@ from stillwatch.train.data.checkpoint import (
     save_checkpoint,
 )
 from stillwatch.train.data.mxnet_compat import mx
-from stillwatch.train.families.config import WindowedConfig
+from stillwatch.train.families.config import Config, WindowedConfig
 from stillwatch.train.loop.fit import save_network, to_nd
 from stillwatch.train.loop.window_set import WindowSet
 
@@ -36,7 +36,7 @@ Block = TypeVar("Block", bound=mx.gluon.Block)
 TRAINING_SHARE = 0.7  # of a normal series; the rest is held out for calibration
 
 
-def finished(folder: Path, config: WindowedConfig, data: Mapping[str, Any]) -> Checkpoint | None:
+def finished(folder: Path, config: Config, data: Mapping[str, Any]) -> Checkpoint | None:
     """Returns the checkpoint of a run that is done, or None; raises InputError for another's."""
     if not (folder / JSON_NAME).is_file():  # written last: with it the folder is whole
         return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from stillwatch.runtime.errors import ConfigError
 from stillwatch.train.families.config import Config
+from stillwatch.train.families.forecaster.config import ForecasterConfig
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from stillwatch.train.families.sensor.config import SensorConfig
@@ -19,6 +20,7 @@ CONFIGS: dict[str, type[Config]] = {
     NabRdsConfig.family: NabRdsConfig,
     RepeatVectorConfig.family: RepeatVectorConfig,
     SensorConfig.family: SensorConfig,
+    ForecasterConfig.family: ForecasterConfig,
 }
 
 

@@ -1,8 +1,9 @@
-"""Trains windowed networks with the habits of the craft, whatever the family and its loss.
+"""Trains networks with the habits of the craft, whatever the family, its samples and its loss.
 
-Adam, gradients clipped by their norm, the learning rate halved on a plateau,
-early stopping with the best weights restored, and the run's state, last and
-best weights, saved after every epoch, so that a killed run goes on.
+Adam, gradients clipped by their norm, the learning rate halved on a plateau
+or as a schedule has it, early stopping with the best weights restored, and
+the run's state, last and best weights, saved after every epoch, so that a
+killed run goes on.
 """
 
 from collections.abc import Callable
@@ -12,10 +13,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from stillwatch.train.data.mxnet_compat import mx
-from stillwatch.train.families.config import WindowedConfig
 from stillwatch.train.loop.one_pass import Loss, mean_squared_error, train_epoch
+from stillwatch.train.loop.samples import LoopOptions, Samples
 from stillwatch.train.loop.training_run import TrainingRun
-from stillwatch.train.loop.window_set import WindowSet
 
 __all__ = ["PROGRESS_NAME", "Epoch", "train_with_habits"]
 
@@ -34,28 +34,29 @@ class Epoch:
 
 def train_with_habits(
     net: mx.gluon.Block,
-    training: WindowSet,
-    validation: WindowSet,
-    config: WindowedConfig,
+    training: Samples,
+    validation: Samples,
+    config: LoopOptions,
     folder: Path,
     *,
     prepare_loss: Callable[[], Loss] = lambda: lambda error, *_: error,
     caption: str | None = None,
     after_epoch: Callable[[Epoch], None] = lambda _: None,
+    schedule: mx.lr_scheduler.LRScheduler | None = None,
 ) -> dict[str, list[float]]:
     """Trains `net`, leaves it with its best weights, and returns the learning curves.
 
-    The curves hold each epoch's mean squared error against the input, for
+    The curves hold each epoch's mean squared error against the targets, for
     training and validation. After each epoch the run's state is in `folder`;
     a run that finds one there goes on from it, and ends as if it had never
     been killed. prepare_loss: called where there is an epoch to run; by
     default the error itself is minimised. caption: of the progress bar; None
-    for none.
+    for none. schedule: the learning rate by steps done, in place of halving.
     """
     trainer = mx.gluon.Trainer(
         {p.name: p for p in net.collect_params().values() if p.grad_req != "null"},
         "adam",
-        {"learning_rate": config.learning_rate},
+        {"learning_rate": config.learning_rate} | ({"lr_scheduler": schedule} if schedule else {}),
     )
     data = [training.fingerprint(), validation.fingerprint()]
     run = TrainingRun(net, trainer, config, folder / PROGRESS_NAME, data)

@@ -1,5 +1,6 @@
 """How far a training run has come, and how it goes on: kept in a file after every epoch."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,9 +11,9 @@ import numpy as np
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.train.data.mxnet_compat import mx
-from stillwatch.train.families.config import WindowedConfig
 from stillwatch.train.loop.fit import to_nd
 from stillwatch.train.loop.resume import adam_moments, load_progress, restore_adam, save_progress
+from stillwatch.train.loop.samples import LoopOptions
 
 __all__ = ["TrainingRun"]
 
@@ -27,7 +28,7 @@ class TrainingRun:
         self,
         net: mx.gluon.Block,
         trainer: mx.gluon.Trainer,
-        config: WindowedConfig,
+        config: LoopOptions,
         path: Path,
         data: Sequence[str],
     ) -> None:
@@ -37,7 +38,9 @@ class TrainingRun:
         that is not whole, or of a run with another configuration or data.
         """
         self._net, self._trainer, self._config, self._path = net, trainer, config, path
-        self._about = {"config": asdict(config), "data": list(data)}
+        # As JSON gives it back: tuples come as lists.
+        fields = json.loads(json.dumps(asdict(config)))  # type: ignore[call-overload]
+        self._about = {"config": fields, "data": list(data)}
         self.curve: dict[str, list[float]] = {"train": [], "validation": []}
         self._best: dict[str, AnyArray] = {}
         self._since_best = 0
@@ -63,7 +66,8 @@ class TrainingRun:
             self._best, self._since_best = self._weights(), 0
         else:
             self._since_best += 1
-            if self._since_best % max(1, self._config.patience // 3) == 0:
+            plateau = self._since_best % max(1, self._config.patience // 3) == 0
+            if plateau and not self._scheduled:
                 self._trainer.set_learning_rate(self._trainer.learning_rate / 2)
         self._save()
 
@@ -75,6 +79,11 @@ class TrainingRun:
                 f"lower the learning rate, now {self._config.learning_rate:g}"
             )
         self._set_weights(self._best)
+
+    @property
+    def _scheduled(self) -> bool:
+        """Whether a schedule rules the learning rate; it follows from the steps done."""
+        return self._trainer.optimizer.lr_scheduler is not None
 
     def _weights(self) -> dict[str, AnyArray]:
         named = self._net._collect_params_with_prefix()
@@ -125,4 +134,5 @@ class TrainingRun:
         self.curve = figures["curve"]
         self._since_best = figures["since_best"]
         restore_adam(self._trainer, by_kind["adam"], figures["updates"])
-        self._trainer.set_learning_rate(figures["learning_rate"])
+        if not self._scheduled:
+            self._trainer.set_learning_rate(figures["learning_rate"])

@@ -44,6 +44,18 @@ class WindowSet:
         """Returns what tells these windows from those of other series, or cut in another way."""
         return f"{fingerprint(self._series)} {self._key}"
 
+    def order(self, generator: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Returns the numbers of all samples, in the order that `generator` draws."""
+        return generator.permutation(len(self))
+
+    def inputs(self, numbers: npt.NDArray[np.int64]) -> tuple[Float32, ...]:
+        """Returns what the network is called with: the batch."""
+        return (self.batch(numbers),)
+
+    def targets(self, numbers: npt.NDArray[np.int64]) -> Float32:
+        """Returns what the network is to answer: the batch again, to be reconstructed."""
+        return self.batch(numbers)
+
     def batch(self, numbers: npt.NDArray[np.int64]) -> Float32:
         """Returns the samples of these numbers as (T, N, C), TNC as Gluon's LSTM takes it."""
         picked = [self._sample(*self._samples[number]) for number in numbers]

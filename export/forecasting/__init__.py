@@ -1,0 +1,1 @@
+"""Forecasters as capsules: graphs, reference, intervals, golden vectors, report."""

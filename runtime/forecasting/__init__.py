@@ -1,0 +1,1 @@
+"""Forecasts of a capsule: of files, of streams, of fleets."""
