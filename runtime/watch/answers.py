@@ -1,6 +1,7 @@
 """From the stream's figures to the lines that a watch answers."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,13 +16,15 @@ OURS = ("line", "score", "alarm", "warm_up", "missing", "reconstruction", "error
 
 def rounded(figure: float) -> float:
     """Returns a figure in nine digits, which give the same float32 back."""
-    return min(float(f"{figure:.9g}"), LARGEST)  # JSON has no infinity
+    return max(-LARGEST, min(float(f"{figure:.9g}"), LARGEST))  # JSON has no infinity
 
 
 def figures(
     names: Sequence[str], score: float, alarm: bool, reconstruction: AnyArray, error: AnyArray
 ) -> dict[str, Any]:
     """Returns what an answer says of one row; reconstruction, error: (C,)."""
+    if math.isnan(score):
+        return {"score": None, "alarm": alarm, "reason": "the score is not a number"}
     return {
         "score": rounded(score),
         "alarm": alarm,

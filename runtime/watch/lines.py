@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -127,12 +128,21 @@ class LineReader:
                 raise InputError(f"expected a channel {missing[0]!r}, got {text[:_SHOWN]!r}")
             members = [found[name] for name in names]
             plain = (str, int, float, bool, type(None))
-            through = {k: v for k, v in found.items() if k not in names and isinstance(v, plain)}
+            through = {
+                name: _sayable(member)
+                for name, member in found.items()
+                if name not in names and isinstance(member, plain)
+            }
         else:
             members, through = found if isinstance(found, list) else [found], {}
         if len(members) != len(names):
             raise InputError(f"expected {len(names)} numbers, got {len(members)}")
         return [_cell(member) for member in members], through
+
+
+def _sayable(member: Any) -> Any:
+    """Returns a member as an answer can say it: JSON has no NaN and no infinity."""
+    return None if isinstance(member, float) and not math.isfinite(member) else member
 
 
 def _cell(member: object) -> str:

@@ -1,5 +1,6 @@
 """The watch itself: lines in, answers out, and a state that it can go on from."""
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from stillwatch.runtime.alarms.events import Event, EventTracker
-from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.arrays import LARGEST, Float64
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.errors import InputError, SnapshotError
 from stillwatch.runtime.streaming.stream import Stream
@@ -19,6 +20,7 @@ from stillwatch.runtime.watch.options import WatchOptions
 __all__ = ["Watcher"]
 
 _LONGEST_FILL = 10_000  # samples; after a longer gap a stream has nothing to go on from
+_BLOCK_VALUES = 2**16
 _FILLED = {"filled": True}  # said of a row that stands for a missing sample
 
 
@@ -43,6 +45,9 @@ class Watcher:
         # Of the rows that have no answer yet: what it will say besides the figures.
         self._waiting: deque[dict[str, Any]] = deque()
         self._ready: list[Float64] = []  # read, and not yet in the stream
+        self._block = max(1, _BLOCK_VALUES // len(names))  # rows that go into it together at most
+        # Rows that have no score because a history fills; a mean that is given needs none.
+        self._history = 0 if options.mean is not None else detector.info.scaling.history
 
     def take(self, lines: Sequence[bytes]) -> tuple[bytes, InputError | None]:
         """Returns the answers to lines, and with `strict` the error that ends the watch."""
@@ -50,7 +55,7 @@ class Watcher:
         for line in lines:
             self.lines += 1
             try:
-                sample = self._reader.read(line)
+                sample = self._read(line)
                 if sample is None:
                     continue
                 self._accept(sample, out)
@@ -76,7 +81,7 @@ class Watcher:
             "lines": self.lines,
             "bad": self.bad,
             "reader": self._reader.state(),
-            "clock": self._clock.last,
+            "clock": self._clock.state(),
             "events": self._tracker.state(),
             "waiting": list(self._waiting),
         }
@@ -93,13 +98,20 @@ class Watcher:
                     raise ValueError(f"values of shape {previous.shape}")
             self._reader.restore(state["reader"], previous)
             self._tracker.restore(state["events"])
-            self._clock.last = state["clock"]
+            self._clock.restore(state["clock"])
             self._waiting = deque(state["waiting"])
             self.lines, self.bad = int(state["lines"]), int(state["bad"])
             if len(self._waiting) != self._stream.pending:
                 raise ValueError(f"{len(self._waiting)} rows wait, not {self._stream.pending}")
         except (KeyError, TypeError, ValueError, InputError) as error:
             raise SnapshotError(f"{name} does not fit its schema: {error}") from error
+
+    def _read(self, line: bytes) -> Sample | None:
+        """As the reader; whatever else a line brings about is an error of that line."""
+        try:
+            return self._reader.read(line)
+        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+            raise InputError(f"expected a line of values, got {line[:80]!r}") from error
 
     def _begin(self) -> Stream:
         """Returns a stream that has seen nothing."""
@@ -115,10 +127,12 @@ class Watcher:
         if missing:
             said["missing"] = missing
             self._bridge(missing, out)
-        self._clock.last = sample.seconds
+        self._clock.accept(sample.seconds)
         self._reader.accept(sample.values)
         self._ready.append(sample.values)
         self._waiting.append(said)
+        if len(self._ready) >= self._block:
+            self._advance(out)
 
     def _bridge(self, missing: int, out: list[str]) -> None:
         """Does about missing samples what the user chose."""
@@ -127,8 +141,11 @@ class Watcher:
             and missing <= _LONGEST_FILL
             and self._reader.previous is not None
         ):
-            self._ready += [self._reader.previous] * missing
-            self._waiting.extend([_FILLED] * missing)
+            for start in range(0, missing, self._block):
+                block = min(self._block, missing - start)
+                self._ready += [self._reader.previous] * block
+                self._waiting.extend([_FILLED] * block)
+                self._advance(out)
         elif self._options.gap != "ignore":
             self._advance(out)
             self._end_stream(out)
@@ -158,15 +175,17 @@ class Watcher:
         for i, (score, alarm) in enumerate(zip(scores, alarms, strict=True)):
             said = self._waiting.popleft()
             shown = not self._options.only_events and "line" in said
-            if score != score:  # NaN: a history is filling
+            if result.start + i < self._history:
                 if shown:
                     left = {"score": None, "alarm": None, "warm_up": warm_up - i - 1}
                     out.append(as_line(said | left))
                 continue
+            error, restored = result.error[i], result.reconstruction[i]
             if shown:
-                error, restored = result.error[i], result.reconstruction[i]
                 out.append(as_line(said | figures(self._names, score, alarm, restored, error)))
-            for event in self._tracker.update(said, score, alarm, result.error[i]):
+            if math.isnan(score):  # an alarm, as far from normal as can be said
+                score, error = LARGEST, np.nan_to_num(error, nan=0.0)
+            for event in self._tracker.update(said, score, alarm, error):
                 self._say_event(event, out)
 
     def _say_event(self, event: Event, out: list[str]) -> None:
