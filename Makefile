@@ -39,7 +39,7 @@ matrix: install
 fuzz: install
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz --hypothesis-show-statistics \
 	  tests/runtime/test_fuzz.py tests/runtime/capsule/test_fuzz_capsule.py \
-	  tests/train/data/test_params.py tests/runtime/tables/test_csv_table.py
+	  tests/train/data/test_params.py tests/runtime/tables/test_table.py
 
 # The committed results, the checkpoints in them, and the capsules that the package ships. The
 # second takes two to three hours on two cores; it goes on where it was interrupted.

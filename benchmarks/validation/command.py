@@ -19,7 +19,7 @@ from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import write_text
 from stillwatch.runtime.report.machine import provenance
 from stillwatch.runtime.report.tables import as_text
-from stillwatch.runtime.tables.csv_table import read_table
+from stillwatch.runtime.tables.table import read_table
 from stillwatch.train.data.checkpoint import load_checkpoint
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
 

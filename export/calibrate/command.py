@@ -7,8 +7,9 @@ from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.export_command import add_decoder_option
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.runtime.capsule import opening
+from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, reading_options
 from stillwatch.runtime.files import write_bytes
-from stillwatch.runtime.tables.csv_table import numeric_columns, read_table
+from stillwatch.runtime.tables.table import read_table
 
 __all__ = ["add_arguments", "run"]
 
@@ -18,7 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", help="path of a repeat-vector or sensor capsule, or a shipped one: smd-micro"
     )
-    parser.add_argument("normal", type=Path, help="CSV file of normal data, with a header line")
+    parser.add_argument(
+        "normal", type=Path,
+        help="CSV, Parquet or Arrow file of normal data, packed or not; - is standard input",
+    )  # fmt: skip
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="MINE.onnx")
     parser.add_argument(
         "--column", dest="columns", action="append", metavar="NAME",
@@ -36,13 +40,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--int8", action="store_true", help="quantise, from 64 hidden units on")
     parser.add_argument("--plain-inputs", action="store_true", help="as in 'stillwatch export'")
     add_decoder_option(parser)
+    add_reading_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Calibrates, and says what was found."""
     content = opening.read_bytes(arguments.model)
-    columns = arguments.columns or numeric_columns(arguments.normal)
-    table = read_table(arguments.normal, columns, None, fill=arguments.fill == "forward")
+    table = read_table(
+        arguments.normal,
+        columns=arguments.columns,
+        options=reading_options(arguments),
+        fill=arguments.fill == "forward",
+    )
+    columns = table.channels
     found = calibrate(
         content,
         arguments.model,
@@ -60,11 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         f"{arguments.output}: {len(columns)} channels from {len(table.values)} rows, covariance "
         f"condition {found.condition:.3g}, {len(content):,} bytes"
     )
-    if table.filled:
-        print(f"{table.filled} cells filled forward")
-    if not arguments.columns:
-        print(f"channels: {', '.join(columns)}")
     for remark in found.remarks:
         print(remark)
+    print_remarks(table.remarks)
     print(f"next: stillwatch score {arguments.output} SERIES.csv")
     return 0

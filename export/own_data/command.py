@@ -7,6 +7,7 @@ their packages are installed, too.
 import argparse
 from pathlib import Path
 
+from stillwatch.runtime.cli.reading import print_remarks
 from stillwatch.runtime.errors import ExtraError
 from stillwatch.runtime.files import write_text
 from stillwatch.train.data.tables.recording import Recording
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.track:
         _open_store(arguments.track)  # before the work, not after it
     config, recording = options.config_of(arguments), options.recording_of(arguments)
+    print_remarks(recording.columns)
     for remark in recording.remarks:
         print(remark)
     from stillwatch.train.families.sensor.recipe import (

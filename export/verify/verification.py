@@ -21,7 +21,7 @@ from stillwatch.export.verify.scorers import Judgement, as_graphs_scale, judgeme
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import ExtraError, InputError
-from stillwatch.runtime.tables.csv_table import read_table
+from stillwatch.runtime.tables.table import read_table
 from stillwatch.train.data.checkpoint import load_checkpoint
 
 __all__ = ["Agreement", "compare", "report", "run"]

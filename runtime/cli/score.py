@@ -18,30 +18,34 @@ from stillwatch.runtime.cli.options import (
     event_policy,
     fills_forward,
 )
+from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, reading_options
 from stillwatch.runtime.detector import Detector, Result
 from stillwatch.runtime.files import write_text
 from stillwatch.runtime.report.score_page import score_page
 from stillwatch.runtime.report.scored import ScoredSeries
-from stillwatch.runtime.tables.csv_table import Table, read_table, to_csv
+from stillwatch.runtime.tables.table import Table, read_table
+from stillwatch.runtime.tables.writing import to_csv
 
 __all__ = ["add_arguments", "run"]
 
 _SHOWN = 60  # characters of an event's row in the summary
 _EVENTS = 5
-_TIMES = ("time", "timestamp", "date", "datetime", "t")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of a scoring."""
     add_detector_options(parser)
     add_event_options(parser)
-    parser.add_argument("series", type=Path, help="CSV file with a header line")
+    parser.add_argument(
+        "series", type=Path, help="CSV, Parquet or Arrow file, packed or not; - is standard input"
+    )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="OUT.csv", help="where to (default: standard output)"
     )
     parser.add_argument(
         "--report", type=Path, metavar="OUT.html", help="a page with pictures of what was found"
     )
+    add_reading_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,15 +53,15 @@ def run(arguments: argparse.Namespace) -> int:
     detector = Detector.load(arguments.model)
     names = detector.info.channel_names
     fill = fills_forward(arguments, detector.info)
-    table = read_table(arguments.series, names, arguments.columns, fill=fill)
+    options = reading_options(arguments)
+    table = read_table(arguments.series, names, arguments.columns, options=options, fill=fill)
     result = detector.score(table.values, **detector_options(arguments))
     content = to_csv(table, _columns(result, names))
     if arguments.output:
         write_text(arguments.output, content)
     else:
         sys.stdout.write(content)
-    for line in _summary(arguments, table, result, detector):
-        print(line, file=sys.stderr)
+    print_remarks([*_summary(arguments, table, result, detector), *table.assignment.remarks()])
     if arguments.report:
         write_text(arguments.report, _page(arguments, table, result, detector))
         print(f"  report: {arguments.report}", file=sys.stderr)
@@ -83,20 +87,13 @@ def _page(arguments: argparse.Namespace, table: Table, result: Result, detector:
             channels=info.channel_names,
             values=table.values,
             result=result,
-            labels=_labels(table),
+            labels=table.time_cells(),
             events=tuple(find_events(result, info.channel_names, event_policy(arguments))),
             limit=None if rule.rolling or not info.calibrated else rule.value,
             rule=f"above {_limit(rule)}" if info.calibrated else "",
             remarks=tuple(remarks),
         )
     )
-
-
-def _labels(table: Table) -> list[str] | None:
-    """Returns what each row is called: the first column that is called a time."""
-    names = [name.strip().lower() for name in table.header]
-    place = next((i for i, name in enumerate(names) if name in _TIMES), None)
-    return None if place is None else [row[place] for row in table.rows]
 
 
 def _columns(result: Result, names: tuple[str, ...]) -> dict[str, list[str]]:
@@ -133,7 +130,7 @@ def _summary(
         )
     events = find_events(result, detector.info.channel_names, event_policy(arguments))
     for event in events[:_EVENTS]:
-        cells = textwrap.shorten(", ".join(table.rows[event.peak]), _SHOWN)
+        cells = textwrap.shorten(", ".join(table.cells(event.peak)), _SHOWN)
         span = f"row {event.start + 1}" + (
             f" to {event.end + 1}" if event.end > event.start else ""
         )

@@ -10,7 +10,8 @@ from typing import Any
 
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.tables.csv_table import is_number, parse_cells, select_columns
+from stillwatch.runtime.tables.cells import is_number, parse_cells
+from stillwatch.runtime.tables.header import select_columns
 from stillwatch.runtime.watch.clock import read_seconds
 from stillwatch.runtime.watch.options import WatchOptions
 

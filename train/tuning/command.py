@@ -12,6 +12,7 @@ from typing import Any
 import optuna
 from tqdm import tqdm
 
+from stillwatch.runtime.cli.reading import print_remarks
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder, write_text
 from stillwatch.runtime.report.machine import provenance
@@ -62,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.trials < 1 or arguments.workers < 1:
         raise InputError("expected at least one trial and one worker")
     recording, base = recording_of(arguments), _base(arguments)
+    print_remarks(recording.columns)
     make_folder(arguments.out)
     study = open_study(_storage(arguments), recording, base, size=arguments.size)
     context = multiprocessing.get_context("spawn")

@@ -14,7 +14,7 @@ from support.repeat_vectors import detector_of, make_capsule, normal_rows
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.tables.csv_table import numeric_columns
+from stillwatch.runtime.tables.table import read_table
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -52,10 +52,14 @@ def test_calibrate_then_score_then_verify(run: Run, model: Path, tmp_path: Path)
     gaps = (11, 12, 300)
     done = run("calibrate", model, write(tmp_path / "normal.csv", normal, gaps=gaps),
                "-o", mine, "--fill", "forward")  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        "4 channels: cpu, disk, net, fan",
+        "not channels: host (text such as 'rack 1, left'), note (text such as 'all well')",
+        "3 cells filled forward",
+    ]
     said = done.stdout.splitlines()
     assert said[0].startswith(f"{mine}: 4 channels from 400 rows, covariance condition ")
-    assert said[1:3] == ["3 cells filled forward", "channels: cpu, disk, net, fan"]
     assert said[-1] == f"next: stillwatch score {mine} SERIES.csv"
 
     normal[[11, 12, 300], 1] = normal[[10, 10, 299], 1]
@@ -83,7 +87,9 @@ def test_named_columns_in_the_order_named(run: Run, model: Path, tmp_path: Path)
     columns = ["--column", "net", "--column", "cpu"]
     done = run("calibrate", model, normal, "-o", mine, *columns, "--published-score")
     assert done.returncode == 0, done.stderr
-    assert "channels: " not in done.stdout
+    assert "\nnot channels: host, note" not in done.stderr
+    assert done.stderr.startswith("2 channels: net, cpu\nnot channels: host (text")
+    assert "cpu" not in done.stdout
     info = Detector.load(mine).info
     assert info.channel_names == ("net", "cpu")
     assert info.score == "Mahalanobis distance of errors"
@@ -123,9 +129,9 @@ def test_int8_can_be_had(run: Run, tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "no columns of numbers": (b"host,note\na,b\n", [], "has no column of numbers"),
+    "no columns of numbers": (b"host,note\na,b\n", [], "has no column of numbers for"),
     "an empty file": (b"", [], "is empty"),
-    "a header alone": (b"cpu,disk\n", [], "has no column of numbers"),
+    "a header alone": (b"cpu,disk\n", [], "has a header and no rows"),
     "a missing value": (None, [], "--fill forward gives such a cell"),
     "a column that is not there": (None, ["--column", "gpu"], "no column 'gpu'"),
     "a column of text": (None, ["--column", "host"], "expected a number, got 'rack 1, left'"),
@@ -200,10 +206,12 @@ def test_without_the_training_packages(model: Path, tmp_path: Path) -> None:
 def test_numeric_columns(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("host,late,cpu,sci,nan,blank,date\na,,1,1e-3,nan,,2020-01-01\nb,4,x,2,1,,3\n")
-    assert numeric_columns(path) == ["late", "cpu", "sci", "nan"]
+    assert read_table(path, columns=["sci"]).channels == ("sci",)
+    with pytest.raises(InputError, match=r"row 2, column 'cpu': expected a number, got 'x'"):
+        read_table(path)
     path.write_text("host,blank\na,\n")
-    with pytest.raises(InputError, match="no column of numbers: it has 'host', 'blank'"):
-        numeric_columns(path)
+    with pytest.raises(InputError, match=r"no column of numbers .*'host' .text.*'blank' .empty"):
+        read_table(path)
 
 
 def test_score_rejects_a_series_shorter_than_a_window(

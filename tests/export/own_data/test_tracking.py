@@ -14,7 +14,7 @@ from support.own_table import OPTIONS, table
 from stillwatch.runtime import Detector
 from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.runtime.cli.main import main
-from stillwatch.runtime.tables.csv_table import read_table
+from stillwatch.runtime.tables.table import read_table
 from stillwatch.train.data.checkpoint import load_checkpoint
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

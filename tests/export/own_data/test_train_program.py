@@ -126,7 +126,11 @@ BAD = {
         "earlier than the row before it",
     ),
     "text in a channel": ("a\n1\nx\n", [], "expected a number, got 'x'"),
-    "nothing left": ("a,b\n1,\n2,\n", ["--missing", "forward"], "no rows are left"),
+    "nothing left": (
+        "a,b\n1,\n2,\n",
+        ["--missing", "forward", "--column", "a", "--column", "b"],
+        "no rows are left",
+    ),
     "bad option": (table(60), ["--dropout", "1"], "a dropout from 0 to below 1"),
     "no such file": (None, [], "cannot read"),
 }
@@ -142,7 +146,8 @@ def test_bad_input_is_one_line_and_exit_2(
         path.write_text(text, encoding="utf-8")
     words = ["train", "sensor", "--data", str(path), *options, "--out", str(tmp_path / "out")]
     assert main(words) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    *columns, line = capsys.readouterr().err.splitlines()
     assert line.startswith("stillwatch: ")
+    assert all(said.startswith("channel: ") for said in columns)
     assert expected in line
     assert not (tmp_path / "out").exists()

@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from stillwatch.runtime.errors import InputError
-from stillwatch.train.data.tables.cleaning import fill_missing, last_of_each_time, timing
+from stillwatch.runtime.tables.options import ReadOptions
+from stillwatch.runtime.tables.times.axis import timing
+from stillwatch.train.data.tables.cleaning import fill_missing, last_of_each_time
 from stillwatch.train.data.tables.recording import Recording
 from stillwatch.train.data.tables.table_file import load_recording
 
@@ -76,7 +78,7 @@ def test_irregular_sampling_is_not_cut_to_pieces() -> None:
 
 def test_a_clean_file(write: Write) -> None:
     path = write("t,a,host,b\n2026-01-01T00:00,1,x,2\n2026-01-01T00:01,3,x,4.5\n")
-    found = load_recording(path, time_column="t")
+    found = load_recording(path, options=ReadOptions(time_column="t"))
     assert (found.name, found.channels, found.remarks) == ("my.csv", ("a", "b"), ())
     np.testing.assert_array_equal(found.joined(), [[1, 2], [3, 4.5]])
     chosen = load_recording(path, columns=["b", "a"])
@@ -88,7 +90,9 @@ def test_gaps_repeats_missing_and_constant_are_said(write: Write) -> None:
     cells = ["1", "", "3", "9", "4", "5", "6", "", "8", "9", "10"]
     lines = [f"{m * 60},{c},7" for m, c in zip(minutes, cells, strict=True)]
     found = load_recording(
-        write("t,a,flat\n" + "\n".join(lines) + "\n"), time_column="t", missing="forward"
+        write("t,a,flat\n" + "\n".join(lines) + "\n"),
+        options=ReadOptions(time_column="t"),
+        missing="forward",
     )
     first, second = found.segments
     np.testing.assert_array_equal(first[:, 0], [1, 1, 3, 4, 5, 6])
@@ -102,11 +106,15 @@ def test_gaps_repeats_missing_and_constant_are_said(write: Write) -> None:
 
 def test_parquet_reads_as_csv_does(write: Write, tmp_path: Path) -> None:
     text = "t,a,b\n0,1,2\n1,,4\n2,5,6\n"
-    by_csv = load_recording(write(text), time_column="t", missing="interpolate")
+    by_csv = load_recording(
+        write(text), options=ReadOptions(time_column="t"), missing="interpolate"
+    )
     frame = pd.read_csv(tmp_path / "my.csv")
     frame["t"] = pd.to_datetime(frame["t"], unit="s")
     frame.to_parquet(tmp_path / "my.parquet")
-    found = load_recording(tmp_path / "my.parquet", time_column="t", missing="interpolate")
+    found = load_recording(
+        tmp_path / "my.parquet", options=ReadOptions(time_column="t"), missing="interpolate"
+    )
     assert found.remarks == by_csv.remarks
     np.testing.assert_array_equal(found.joined(), by_csv.joined())
     np.testing.assert_array_equal(found.joined(), [[1, 2], [3, 4], [5, 6]])
@@ -121,15 +129,23 @@ def test_file_without_a_header(write: Write) -> None:
 REFUSED = {
     "empty": ("", {}, "is empty"),
     "header alone": ("t,a\n", {}, "a header and no rows"),
-    "no such time column": ("t,a\n0,1\n", {"time_column": "when"}, "no column 'when'"),
+    "no such time column": (
+        "t,a\n0,1\n",
+        {"options": ReadOptions(time_column="when")},
+        "no column 'when'",
+    ),
     "no such channel": ("t,a\n0,1\n", {"columns": ["b"]}, "no column 'b'"),
     "not sorted": (
         "t,a\n0,1\n2,2\n1,3\n",
-        {"time_column": "t"},
+        {"options": ReadOptions(time_column="t")},
         "column 't': row 3 is earlier than the row before it (1 such in all)",
     ),
-    "not a time": ("t,a\nsoon,1\n", {"time_column": "t"}, "row 1, column 't': expected a time"),
-    "text in a channel": ("a,b\n1,2\n3,NA\n", {}, "row 2, column 'b': expected a number, got 'NA'"),
+    "not a time": (
+        "t,a\nsoon,1\n",
+        {"options": ReadOptions(time_column="t")},
+        "row 1, column 't': expected a time",
+    ),
+    "text in a channel": ("a,b\n1,2\n3,high\n", {}, "row 2, column 'b': expected a number, got 'h"),
     "text in a named one": (
         "a,b\nx,2\n",
         {"columns": ["a"]},
@@ -140,11 +156,15 @@ REFUSED = {
     "missing": ("a,b\n1,2\n,4\nnan,5\n", {}, "row 2, column 'a': there is no value (2 such cells"),
     "nothing left": (
         "a,b\n1,\n2,\n",
-        {"missing": "forward"},
+        {"missing": "forward", "columns": ["a", "b"]},
         "no rows are left after cleaning: column 'b'",
     ),
-    "no numbers": ("t,name\n0,x\n", {"time_column": "t"}, "no column of numbers"),
-    "ragged": ("a,b\n1,2\n3,4,5\n6,7\n", {}, "is not a table"),
+    "no numbers": (
+        "t,name\n0,x\n",
+        {"options": ReadOptions(time_column="t")},
+        "no column of numbers",
+    ),
+    "ragged": ("a,b\n1,2\n3,4,5\n6,7\n", {}, "row 2: expected 2 cells like the header, got 3"),
 }
 
 

@@ -14,13 +14,15 @@ __all__ = ["Recording", "split_rows"]
 class Recording:
     """segments: arrays (T, C), the sensors' units, finite; no window may reach over their ends.
 
-    remarks: what cleaning found and did, a line each.
+    remarks: what cleaning found and did, a line each. columns: what the file's
+    columns were taken for.
     """
 
     name: str
     channels: tuple[str, ...]
     segments: tuple[Float64, ...]
     remarks: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

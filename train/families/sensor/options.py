@@ -4,6 +4,7 @@ import argparse
 from dataclasses import fields
 from pathlib import Path
 
+from stillwatch.runtime.cli.reading import add_reading_options, reading_options
 from stillwatch.train.data.tables.recording import Recording
 from stillwatch.train.data.tables.table_file import load_recording
 from stillwatch.train.families.config_fields import MISSING
@@ -42,16 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options that say which file, and what in it."""
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="MY.csv", help="CSV or Parquet file, rows in "
-        "time order, mostly normal",
+        "--data", type=Path, required=True, metavar="MY.csv",
+        help="CSV, Parquet or Arrow file, packed or not, - for standard input; rows in time order, "
+        "mostly normal",
     )  # fmt: skip
-    parser.add_argument(
-        "--time-column", metavar="NAME", help="times: order, repeats and gaps are looked at"
-    )
     parser.add_argument(
         "--column", dest="columns", action="append", default=[], metavar="NAME",
         help="channel, once for each (default: every column that holds numbers)",
     )  # fmt: skip
+    add_reading_options(parser)
 
 
 def config_of(arguments: argparse.Namespace) -> SensorConfig:
@@ -62,10 +62,17 @@ def config_of(arguments: argparse.Namespace) -> SensorConfig:
 
 
 def recording_of(arguments: argparse.Namespace) -> Recording:
-    """Returns the data that the options say, cleaned."""
+    """Returns the data that the options say, cleaned; read once, since a pipe gives them once."""
+    if getattr(arguments, "recording", None) is None:
+        arguments.recording = _load(arguments)
+    recording: Recording = arguments.recording
+    return recording
+
+
+def _load(arguments: argparse.Namespace) -> Recording:
     return load_recording(
         arguments.data,
-        time_column=arguments.time_column,
+        options=reading_options(arguments),
         columns=arguments.columns,
         missing=arguments.missing,
     )

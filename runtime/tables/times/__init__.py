@@ -1,0 +1,1 @@
+"""When rows were taken: read, told from other columns, and looked at."""
