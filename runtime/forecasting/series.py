@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stillwatch.runtime.arrays import AnyArray, Float64
-from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.forecasting.times import Step, parse_times, step_of
-from stillwatch.runtime.tables.csv_table import Table, read_table
+from stillwatch.runtime.tables.header import find_column
+from stillwatch.runtime.tables.table import Table, read_table
 
 __all__ = ["Series", "read_series"]
 
@@ -67,11 +67,5 @@ def read_series(
 
 
 def _column(table: Table, name: str, path: str) -> list[str]:
-    if table.header.count(name) != 1:
-        problem = "no column" if name not in table.header else "more than one column"
-        raise InputError(
-            f"{path} has {problem} {name!r}: it has {', '.join(map(repr, table.header))}; "
-            "name the times' with --time-column"
-        )
-    place = table.header.index(name)
-    return [row[place] for row in table.rows]
+    place = find_column(table.header, name, path, "name the times' with --time-column")
+    return table.frame.records.column(place)
