@@ -21,7 +21,7 @@ VERIFICATION = {"export/verify/verification.py"}
 # One's own data to a capsule begins with training.
 TRAINING = {f"export/own_data/{part}.py" for part in ("chain", "command", "report", "tracking")}
 # An extra of the lowest folder, since everything above draws with it: it may use what it needs.
-EXTRAS = ("runtime/report/",)
+EXTRAS = ("runtime/report/", "runtime/tables/arrow.py")
 # The parts of runtime/ that training shares: NumPy only, no onnxruntime.
 PURE = [
     f"stillwatch.runtime.{part}"
@@ -33,7 +33,7 @@ PURE = [
         "capsule.info",
         "capsule.reading",
         "capsule.validation",
-        "cli.command",
+        *("cli.command", "cli.reading"),
         "errors",
         "files",
         *("forecasting.calendar", "forecasting.series", "forecasting.times", "tables"),
