@@ -3,6 +3,8 @@
 import contextlib
 import errno
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,30 +22,65 @@ _PASSING = (
 
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Yields a temporary name beside `path`, moved onto it when the block ends well.
+    """Yields a temporary name, moved onto `path` when the block ends well.
 
     The content reaches the disk before the name does, so a crash leaves the
-    old file or the new one, never a part. Through a symbolic link its target
-    is replaced. Raises InputError where the folder cannot be written,
-    TransientError where the disk is full; nothing is left behind then.
+    old file or the new one, never a part. A file that is there keeps its mode
+    and, where we may give it away, its owner; a symlink stays and its target
+    is replaced; into a device or a pipe the whole content is written. Raises
+    InputError where the folder cannot be written, TransientError where the
+    disk is full; nothing is left behind then.
     """
-    path = Path(os.path.realpath(path)) if Path(path).is_symlink() else Path(path)
+    path = Path(path)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        through = _is_written_through(path)
+        target = path if through else Path(os.path.realpath(path))
+        folder = Path(tempfile.gettempdir()) if through else target.parent
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=folder)
         os.close(handle)
     except OSError as error:
         raise failure("write", path, error) from error
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())  # mkstemp gives 0600; an output is an ordinary file
+        if through:
+            with temporary.open("rb") as written, path.open("wb") as out:
+                shutil.copyfileobj(written, out)
+            return
+        _keep_owner_and_mode(temporary, target)
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        temporary.replace(path)
+        temporary.replace(target)
+    except BrokenPipeError:
+        raise  # who reads the pipe has gone, which is no fault of the place
     except OSError as error:
         raise failure("write", path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _is_written_through(path: Path) -> bool:
+    """Whether `path` is a device or a pipe, or a descriptor by name such as /dev/stdout."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    kept = stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+    return not kept or (path.is_symlink() and path.absolute().is_relative_to("/dev"))
+
+
+def _keep_owner_and_mode(temporary: Path, target: Path) -> None:
+    """Gives a file the mode and owner of the one it replaces, else those of an ordinary one."""
+    try:
+        old = target.stat()
+    except FileNotFoundError:
+        temporary.chmod(0o666 & ~_umask())  # mkstemp gives 0600
+        return
+    new = temporary.stat()
+    if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        with contextlib.suppress(PermissionError):  # only root may give a file away
+            os.chown(temporary, old.st_uid, old.st_gid)
+    temporary.chmod(stat.S_IMODE(old.st_mode))
 
 
 def failure(verb: str, path: str | Path, error: OSError) -> StillwatchError:

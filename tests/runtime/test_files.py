@@ -110,6 +110,61 @@ def test_an_output_has_the_mode_of_an_ordinary_file(tmp_path: Path, mask: int, m
     assert stat.S_IMODE((tmp_path / "output").stat().st_mode) == mode
 
 
+def test_a_file_that_is_there_keeps_its_mode_and_owner(target: Path) -> None:
+    target.chmod(0o640)
+    if os.getuid() == 0:
+        os.chown(target, 12345, 54321)
+    before = target.stat()
+    write_bytes(target, b"new")
+    after = target.stat()
+    assert target.read_bytes() == b"new"
+    assert (after.st_mode, after.st_uid, after.st_gid) == (
+        before.st_mode,
+        before.st_uid,
+        before.st_gid,
+    )
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["there", "dangling"])
+def test_a_symlink_stays_and_its_target_is_replaced(there: bool, tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    target, link = tmp_path / "far" / "output.csv", tmp_path / "link.csv"
+    if there:
+        target.write_bytes(OLD)
+    link.symlink_to(target)
+    write_bytes(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_bytes(fifo, b"new")
+        assert os.read(reader, 100) == b"new"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(fifo.stat().st_mode)
+    assert [path.name for path in tmp_path.iterdir()] == ["fifo"]
+
+
+def test_a_terminal_is_written_to_and_nothing_of_a_failed_block_reaches_it() -> None:
+    controller, device = os.openpty()
+    try:
+        path = Path(os.ttyname(device))
+        with pytest.raises(ValueError, match="no"):
+            write_half_and_fail(path, ValueError("no"))
+        write_bytes(path, b"new")
+        assert os.read(controller, 100) == b"new"
+        assert stat.S_ISCHR(path.stat().st_mode)
+    finally:
+        os.close(controller)
+        os.close(device)
+
+
 def test_a_folder_that_is_not_there_or_is_a_file_is_refused(target: Path) -> None:
     for path in (target.parent / "none" / "output.csv", target / "output.csv"):
         with pytest.raises(InputError, match=r"cannot write .*; choose another place"):
