@@ -24,6 +24,18 @@ COMMANDS = (
         help="a capsule and normal data -> the same network for these sensors",
     ),
     Command(
+        words="import",
+        module="stillwatch.export.importing.command",
+        extra="export",
+        help="a network of Gluon, PyTorch, Keras or ONNX -> checkpoint",
+    ),
+    Command(
+        words="verify --against",
+        module="stillwatch.export.importing.verify_command",
+        extra="export",
+        help="an import beside the file that it came from, run by its own framework",
+    ),
+    Command(
         words="verify --checkpoint",
         module="stillwatch.export.verify.command",
         extra="train,export",

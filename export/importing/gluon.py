@@ -1,6 +1,7 @@
 """Gluon's files: save_parameters, collect_params().save, HybridBlock.export; 1.x and .npz."""
 
 import dataclasses
+import glob
 import io
 import json
 import zipfile
@@ -15,7 +16,7 @@ from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CheckpointError
 from stillwatch.train.data.params import parse_params
 
-__all__ = ["arrays_of_npz", "from_symbol", "gluon_arrays", "with_symbol"]
+__all__ = ["arrays_of_npz", "exported_pair", "from_symbol", "gluon_arrays", "with_symbol"]
 
 _SYMBOL = "-symbol.json"
 _MOST_ARRAYS = 4096
@@ -47,30 +48,40 @@ def arrays_of_npz(content: bytes, name: str) -> dict[str, AnyArray]:
 
 
 def with_symbol(network: Foreign, path: Path) -> Foreign:
-    """Returns the network with what an exported symbol beside its .params says, if there is one.
-
-    `model-0000.params` has `model-symbol.json` beside it.
-    """
-    stem, dash, epoch = path.name.removesuffix(".params").rpartition("-")
-    beside = path.with_name(stem + _SYMBOL)
-    if not (dash and epoch.isdigit() and beside.is_file()):
+    """Returns the network with what an exported symbol beside its .params says, if there is one."""
+    beside, _ = exported_pair(path)
+    if beside is None:
         return network
     return _described(network, _nodes(read_file(beside), str(beside)), str(beside))
 
 
-def from_symbol(content: bytes, path: Path) -> tuple[Foreign, Path]:
-    """Returns the network of an exported symbol, and the .params file beside it that it is of."""
+def from_symbol(content: bytes, path: Path) -> Foreign:
+    """Returns the network of an exported symbol, with the weights beside it."""
     nodes = _nodes(content, str(path))
+    _, weights = exported_pair(path)
+    arrays = gluon_arrays(read_file(weights), str(weights))
+    return _described(network_of(arrays, GLUON, str(weights)), nodes, str(path))
+
+
+def exported_pair(path: Path) -> tuple[Path | None, Path]:
+    """Returns the symbol and the weights that HybridBlock.export wrote, given either of them.
+
+    `model-symbol.json` and `model-0000.params`, of the last epoch there is.
+    The symbol is None for weights that have none beside them; raises
+    CheckpointError for a symbol without weights.
+    """
+    if not path.name.endswith(_SYMBOL):
+        stem, dash, epoch = path.name.removesuffix(".params").rpartition("-")
+        beside = path.with_name(stem + _SYMBOL)
+        return (beside if dash and epoch.isdigit() and beside.is_file() else None), path
     stem = path.name.removesuffix(_SYMBOL)
-    found = sorted(path.parent.glob(f"{stem.replace('[', '[[]')}-[0-9][0-9][0-9][0-9].params"))
-    if not path.name.endswith(_SYMBOL) or not found:
+    weights = sorted(path.parent.glob(f"{glob.escape(stem)}-[0-9][0-9][0-9][0-9].params"))
+    if not weights:
         raise CheckpointError(
             f"{path} is an exported network without its weights: expected {stem}-0000.params "
             "beside it"
         )
-    weights = found[-1]  # of the last epoch
-    arrays = gluon_arrays(read_file(weights), str(weights))
-    return _described(network_of(arrays, GLUON, str(weights)), nodes, str(path)), weights
+    return path, weights[-1]
 
 
 def _nodes(content: bytes, name: str) -> list[Mapping[str, Any]]:

@@ -117,7 +117,8 @@ def _nab_rds(network: Foreign, options: Options) -> Understood:
 
 def _repeat_vector(network: Foreign, options: Options) -> Understood:
     parts = _autoencoder(network, options)
-    if options.family is None and _begins_from_state(network, parts):
+    named = options.family is None and _named_as_the_sensor_article(network, parts)
+    if named or any(layer.begins for layer in parts.decoder):
         raise Unfit("wants a decoder that begins from zeros")
     channels = parts.dense.outputs
     config = RepeatVectorConfig(
@@ -141,7 +142,8 @@ def _repeat_vector(network: Foreign, options: Options) -> Understood:
 
 def _sensor(network: Foreign, options: Options) -> Understood:
     parts = _autoencoder(network, options)
-    if any(isinstance(layer, Repeat) for layer in network.layers):
+    zeros = any(layer.begins is False for layer in parts.decoder)
+    if zeros or any(isinstance(layer, Repeat) for layer in network.layers):
         raise Unfit("wants a decoder that begins from the encoder's (h, c)")
     config = SensorConfig(
         units=parts.dense.inputs,
@@ -208,7 +210,7 @@ def _halves(network: Foreign, layers: list[Lstm]) -> tuple[list[Lstm], list[Lstm
     return layers[: len(layers) // 2], layers[len(layers) // 2 :]
 
 
-def _begins_from_state(network: Foreign, parts: _Autoencoder) -> bool:
+def _named_as_the_sensor_article(network: Foreign, parts: _Autoencoder) -> bool:
     """Whether these are the names of the sensor article's class, whose decoder takes (h, c)."""
     names = (parts.encoder[0].block, parts.decoder[0].block, parts.dense.block)
     last = tuple(name.rsplit(".", 1)[-1] for name in names)

@@ -20,7 +20,8 @@ class Lstm:
     block: the attribute or layer that it belongs to; the layers of one block
     follow each other. backward: the second direction of a bidirectional one.
     sequences: whether it passes on every step or the last one alone; None
-    where the file does not say. activation, gate: of cell and gates.
+    where the file does not say. begins: whether from another layer's state,
+    or from zeros; None likewise. activation, gate: of cell and gates.
     sources: their names of the arrays, by ours.
     """
 
@@ -28,6 +29,7 @@ class Lstm:
     forward: LstmLayer
     backward: LstmLayer | None = None
     sequences: bool | None = None
+    begins: bool | None = None
     activation: str = "tanh"
     gate: str = "sigmoid"
     sources: Mapping[str, str] = field(default_factory=dict)

@@ -22,14 +22,16 @@ _PLUMBING = (
     *("Cast", "Concat", "Constant", "ConstantOfShape", "Dropout", "Expand", "Gather", "Identity"),
     *("Reshape", "Shape", "Slice", "Split", "Squeeze", "Tile", "Transpose", "Unsqueeze"),
 )
-_SCALER = ("Scaler", "Sub", "Div")
+# Where these make whole numbers or truth values, it is of shapes; a network's are its layers'.
+_OF_SHAPES = ("Add", "Div", "Equal", "Mul", "Sub", "Where")
+_WHOLE = (onnx.TensorProto.INT64, onnx.TensorProto.INT32, onnx.TensorProto.BOOL)
 
 
 def from_onnx(content: bytes, name: str) -> Foreign:
     """Returns the layers of a graph in the order of its nodes; raises CheckpointError."""
     try:
         outside = has_external_data(content)
-        model = onnx.load_from_string(content)
+        model = onnx.shape_inference.infer_shapes(onnx.load_from_string(content))
     except Exception as error:  # protobuf's errors share no base
         raise CheckpointError(f"{name} is not an ONNX file: {first_line(error)[:120]}") from error
     if outside:
@@ -41,7 +43,7 @@ def from_onnx(content: bytes, name: str) -> Foreign:
             layers.append(reader.lstm(node))
         elif node.op_type in ("Gemm", "MatMul") and (dense := reader.dense(node)):
             layers.append(dense)
-        elif node.op_type not in (*_PLUMBING, *_SCALER, *_DENSE_ACTIVATIONS, "MatMul", "Add"):
+        elif not reader.moves_about(node):
             raise CheckpointError(
                 f"{name} has an operator {node.op_type[:60]!a}: LSTM and dense layers can come in"
             )
@@ -60,11 +62,21 @@ class _Reader:
         self.operators = {node.op_type for node in model.graph.node}
         self._tensors: dict[str, onnx.TensorProto] = {t.name: t for t in model.graph.initializer}
         self._after: dict[str, onnx.NodeProto] = {}
+        self._maker: dict[str, onnx.NodeProto] = {}
+        self._types = {v.name: v.type.tensor_type.elem_type for v in model.graph.value_info}
+        self._of_layers: set[str] = set()  # outputs of nodes that belong to a dense layer
         for node in model.graph.node:
             self._after |= dict.fromkeys(node.input, node)
+            self._maker |= dict.fromkeys(node.output, node)
             if node.op_type == "Constant":
                 found = [a.t for a in node.attribute if a.name == "value"]
                 self._tensors |= dict.fromkeys(node.output, found[0]) if found else {}
+
+    def moves_about(self, node: onnx.NodeProto) -> bool:
+        """Whether a node computes nothing of the network that is not in its layers."""
+        if node.op_type in _PLUMBING or node.output[0] in self._of_layers:
+            return True
+        return node.op_type in _OF_SHAPES and self._types.get(node.output[0]) in _WHOLE
 
     def lstm(self, node: onnx.NodeProto) -> Lstm:
         label = node.name or node.output[0]
@@ -94,6 +106,7 @@ class _Reader:
             block=label,
             forward=cells[0],
             backward=cells[1] if count == 2 else None,
+            begins=self._from_a_layer(inputs[5]),
             activation=activation,
             gate=gate,
             sources=dict(zip(("i2h_weight", "h2h_weight", "i2h_bias"), inputs[1:4], strict=True)),
@@ -119,6 +132,9 @@ class _Reader:
             bias = np.zeros(len(weight), np.float32)
         follower = self._after.get(last.output[0])
         operator = follower.op_type if follower is not None else ""
+        self._of_layers |= {last.output[0]}
+        if follower is not None and operator in _DENSE_ACTIVATIONS:
+            self._of_layers |= {follower.output[0]}
         return Dense(
             block=node.name or node.output[0],
             weight=np.ascontiguousarray(weight, np.float32),
@@ -126,6 +142,20 @@ class _Reader:
             activation=_DENSE_ACTIVATIONS.get(operator, "linear"),
             sources=sources,
         )
+
+    def _from_a_layer(self, state: str) -> bool:
+        """Whether a state comes from another LSTM, by way of what moves values about."""
+        waiting, seen = [state], set()
+        while waiting:
+            node = self._maker.get(waiting.pop())
+            if node is None or id(node) in seen:
+                continue
+            if node.op_type == "LSTM":
+                return True
+            seen.add(id(node))
+            # Shapes are taken of values; what a state holds is what moves on.
+            waiting += [] if node.op_type in ("Shape", "ConstantOfShape") else node.input[:1]
+        return False
 
     def _activations(
         self, attributes: Mapping[str, object], count: int, label: str

@@ -56,7 +56,7 @@ def read_network(path: Path, renamed: dict[str, str] | None = None) -> Foreign:
     if is_safetensors(content):
         return pytorch_network(_rename(safetensors_arrays(content, name), renamed, name), name)
     if content[:1] == b"{":
-        return from_symbol(content, path)[0]
+        return from_symbol(content, path)
     if path.suffix == ".onnx":
         return from_onnx(content, name)
     raise CheckpointError(f"{name} is of no kind that can come in: expected {_KINDS}")

@@ -17,7 +17,7 @@ FILES = {
     for path in sorted((ROOT / folder).rglob("*.py"))
 }
 # The modules of export/ that compare frameworks: they alone may reach MXNet.
-VERIFICATION = {"export/verify/verification.py"}
+VERIFICATION = {"export/verify/verification.py", "export/importing/originals.py"}
 # One's own data to a capsule begins with training.
 TRAINING = {f"export/own_data/{part}.py" for part in ("chain", "command", "report", "tracking")}
 # An extra of the lowest folder, since everything above draws with it: it may use what it needs.

@@ -91,9 +91,9 @@ def pytorch(folder: Path) -> None:
     parallel = {f"module.{name}": t.contiguous() for name, t in module.state_dict().items()}
     save_file(parallel, folder / "sensor.safetensors")
     torch.onnx.export(
-        torch.nn.Sequential(module.encoder),
+        module,
         (torch.from_numpy(given),),
-        folder / "torch-encoder.onnx",
+        folder / "sensor.onnx",
         dynamo=False,
         opset_version=17,
     )
