@@ -18,7 +18,7 @@ from stillwatch.export.importing.inference import Understood
 from stillwatch.export.pytorch.conversion import torch_module, torch_names
 from stillwatch.runtime.arrays import Float32, Float64
 from stillwatch.runtime.errors import ExtraError, InputError, first_line
-from stillwatch.train.families.config import NabRdsConfig
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["Original", "original"]
 

@@ -1,6 +1,6 @@
 """Makes the small files of other frameworks that the tests of importing read.
 
-    PYTHONPATH=tests KERAS_BACKEND=torch python -m support.foreign_files FOLDER
+    PYTHONPATH=tests KERAS_BACKEND=torch python -m support.foreign_files FOLDER [gluon ...]
 
 Run by hand, for tests/export/importing/files, where MXNet, PyTorch, safetensors
 and Keras are installed; what it made is committed, each file beside
@@ -46,13 +46,16 @@ class GluonAutoencoder(mx.gluon.HybridBlock):
 
 
 def gluon(folder: Path) -> None:
-    mx.random.seed(0)
     net = mx.gluon.nn.HybridSequential()
     net.add(mx.gluon.rnn.LSTM(1), mx.gluon.nn.Dense(1, activation="tanh", flatten=False))
     both = {"article": (net, values(1)), "gluon-two-layers": (GluonAutoencoder(), values(CHANNELS))}
     for name, (block, given) in both.items():
-        block.initialize(mx.init.Normal(0.5))
+        block.initialize()
         block.hybridize()
+        block(mx.nd.array(given.transpose(1, 0, 2)))  # which gives its weights their shapes
+        drawn = np.random.default_rng(3)
+        for parameter in block.collect_params().values():  # biases too, which Gluon sets to zero
+            parameter.set_data(mx.nd.array(drawn.normal(0, 1, parameter.shape)))
         answers = block(mx.nd.array(given.transpose(1, 0, 2))).asnumpy().transpose(1, 0, 2)
         block.save_parameters(str(folder / f"{name}.params"))
         block.collect_params().save(str(folder / f"{name}-collected.params"))
@@ -149,6 +152,6 @@ def keras(folder: Path) -> None:
 if __name__ == "__main__":
     where = Path(sys.argv[1])
     where.mkdir(parents=True, exist_ok=True)
-    gluon(where)
-    pytorch(where)
-    keras(where)
+    for make in (gluon, pytorch, keras):
+        if make.__name__ in sys.argv[2:] or len(sys.argv) == 2:
+            make(where)
