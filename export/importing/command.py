@@ -8,7 +8,7 @@ from stillwatch.export.importing.inference import Options
 from stillwatch.export.importing.scaler import Scaler, scaler_of_json, scaler_of_numbers
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.tables.csv_table import numeric_columns, read_table
+from stillwatch.runtime.tables.table import read_table
 
 __all__ = ["add_arguments", "renames", "run"]
 
@@ -85,12 +85,13 @@ def _scaler(arguments: argparse.Namespace, channels: int) -> Scaler | None:
 def _normal(arguments: argparse.Namespace) -> Float64 | None:
     if arguments.normal is None:
         return None
-    columns = [arguments.column] if arguments.column else numeric_columns(arguments.normal)
-    if len(columns) != 1:
+    table = read_table(arguments.normal, columns=[arguments.column] if arguments.column else None)
+    if len(table.channels) != 1:
         raise InputError(
-            f"{arguments.normal} has the columns {', '.join(columns)}: name one with --column"
+            f"{arguments.normal} has the columns {', '.join(table.channels)}: name one with "
+            "--column"
         )
-    values: Float64 = read_table(arguments.normal, columns, None).values[:, 0]
+    values: Float64 = table.values[:, 0]
     return values
 
 

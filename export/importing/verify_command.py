@@ -7,7 +7,7 @@ from stillwatch.export.importing.against import TOLERANCE, Beside, compare_rando
 from stillwatch.export.importing.command import renames
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.tables.csv_table import read_table
+from stillwatch.runtime.tables.table import read_table
 
 __all__ = ["add_arguments", "run"]
 
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = [compare_random(arguments.checkpoint, arguments.against, renamed)]
     if arguments.series is not None:
         names = Detector.load(arguments.model).info.channel_names
-        values = read_table(arguments.series, names, None).values
+        values = read_table(arguments.series, names).values
         found.append(
             compare_series(
                 arguments.model, arguments.checkpoint, arguments.against, values, renamed
