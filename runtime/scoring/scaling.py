@@ -98,7 +98,8 @@ def history_moments(histories: Float64) -> Moments:
     # precision cannot hold cannot divide in the graph.
     rounding = count * np.finfo(np.float64).eps * np.abs(mean)
     constant = deviation <= np.maximum(rounding, SMALLEST)
-    return Moments(mean, np.where(constant, 1.0, deviation))
+    # Its mean is then itself: summed up it would be off by more than 1 at a level of 1e15.
+    return Moments(np.where(constant, histories[:, -1], mean), np.where(constant, 1.0, deviation))
 
 
 def _ordered_sum(windows: Float64) -> Float64:

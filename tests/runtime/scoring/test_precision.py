@@ -78,6 +78,12 @@ def test_a_channel_stuck_at_the_largest_number_is_an_alarm(model: str, largest: 
         assert np.isfinite(again.score)
 
 
+@pytest.mark.parametrize("level", [1e15, -LARGEST])
+def test_a_constant_channel_of_any_level_is_calm(level: float) -> None:
+    values = np.full(600, level)
+    assert Detector.load("nab-rds-online").score(values).score[300:].max() < 1
+
+
 def test_a_score_that_is_no_number_is_an_alarm() -> None:
     detector = Detector.load("nab-rds")
     moments = Moments(np.zeros((1, 1)), np.ones((1, 1)))

@@ -6,14 +6,19 @@ import resource
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.watching import PATIENCE, Watch
 
-from stillwatch.runtime.errors import InputError
+from stillwatch.runtime import Detector, InputError, Result, Stream
+from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.watch.clock import AGREEING, Clock
+from stillwatch.runtime.watch.options import WatchOptions
+from stillwatch.runtime.watch.watcher import Watcher
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 MODEL = ["watch", "nab-rds", "--mean", "20", "--scale", "5"]
@@ -96,14 +101,48 @@ def test_a_clock_that_was_put_right_is_believed_and_lines_sent_again_are_not() -
     assert again.missing(1e9 + 86_003) == 2
 
 
-def test_a_filled_gap_takes_no_memory(run: Run) -> None:
-    def little() -> None:
-        resource.setrlimit(resource.RLIMIT_DATA, (400 * 2**20, 400 * 2**20))
+def test_a_filled_gap_goes_into_the_stream_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = []
 
-    lines = "t,value\n" + "".join(f"{i * 10_000},20\n" for i in range(60))  # 600,000 rows
-    words = ["--time", "t", "--period", "1", "--gap", "fill"]
-    found = answers(run(*MODEL, *words, input=lines, preexec_fn=little))
-    assert [one.get("missing") for one in found] == [None, *[9999] * 59]
+    def extend(stream: Stream, values: Float64) -> Result:
+        rows.append(len(values))
+        return whole(stream, values)
+
+    whole = Stream.extend
+    monkeypatch.setattr(Stream, "extend", extend)
+    options = WatchOptions(mean=[20], scale=[5], time="t", period=1.0, gap="fill")
+    watcher = Watcher(Detector.load("nab-rds"), options)
+    content, _ = watcher.take([b"t,value", *(b"%d,20" % (i * 10_000) for i in range(15))])
+    found = [strictly(line) for line in content.decode().splitlines()]
+    assert [one.get("missing") for one in found] == [None, *[9999] * 14]
+    assert sum(rows) == 14 * 10_000 + 1
+    assert max(rows) <= 10_000
+
+
+def test_a_score_that_is_no_number_is_an_alarm_that_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def extend(stream: Stream, values: Float64) -> Result:
+        result = whole(stream, values)
+        result.score[-1] = np.nan
+        result.error[-1] = np.nan
+        return replace(result, alarm=result.alarm | np.isnan(result.score))
+
+    whole = Stream.extend
+    monkeypatch.setattr(Stream, "extend", extend)
+    detector = Detector.load("nab-rds")
+    for only_events in (False, True):
+        options = WatchOptions(mean=[20], scale=[5], only_events=only_events)
+        watcher = Watcher(detector, options)
+        content, _ = watcher.take([b"20", b"20"])
+        state, snapshot = watcher.state()
+        Watcher(detector, options).restore(json.loads(json.dumps(state)), snapshot, "s")
+        (answer,) = [strictly(line) for line in content.decode().splitlines()][-1:]
+        if only_events:
+            assert answer["event"] == "start"
+        else:
+            assert (answer["score"], answer["alarm"]) == (None, True)
+            assert answer["reason"] == "the score is not a number"
 
 
 def test_what_passes_is_told_from_a_wrong_call(run: Run, tmp_path: Path) -> None:
