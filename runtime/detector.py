@@ -1,7 +1,7 @@
 """The detector: check the values, scale, run the capsule, return the result."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,15 +32,17 @@ class Result:
     """Scores of a series; higher is more anomalous.
 
     score, alarm: (T,) or (N, T). reconstruction (the sensor's units), error
-    (scaled units): the shape of the values. Where a rolling policy has no
-    history yet, the figures are NaN and alarm is False. start: which row of
-    its stream the first one is.
+    (scaled units): the shape of the values. contribution: that shape too, what
+    each channel adds to the score; not negative, and its sum over channels.
+    Where a rolling policy has no history yet, the figures are NaN and alarm is
+    False. start: which row of its stream the first one is.
     """
 
     score: Float32
     alarm: Bool
     reconstruction: Float32
     error: Float32
+    contribution: Float32
     start: int = 0
 
 
@@ -108,7 +110,8 @@ class Detector:
         if raw.ndim < 3:
             return _shaped(results[0], raw.ndim)
         columns = zip(
-            *((r.score, r.alarm, r.reconstruction, r.error) for r in results), strict=True
+            *((r.score, r.alarm, r.reconstruction, r.error, r.contribution) for r in results),
+            strict=True,
         )
         return Result(*(np.stack(column) for column in columns))
 
@@ -125,7 +128,8 @@ class Detector:
         """Returns the scores of each of several series, (T,) or (T, C), of whatever lengths.
 
         Windows of different series share calls of the graph. The rest is as
-        for `score`; reconstruction and error are (T, C).
+        for `score`; reconstruction, error and contribution
+        are (T, C).
         """
         checked = map(self._series, series)
         return self._score(checked, mean, scale, threshold, stride, threads)
@@ -276,9 +280,12 @@ def _result(answers: Answers, warm_up: int) -> Result:
 
 
 def _shaped(result: Result, axes: int) -> Result:
-    """Returns the result with reconstruction and error (T,) where the values were."""
+    """Returns the result with what is by channel (T,) where the values were."""
     if axes > 1:
         return result
-    return Result(
-        result.score, result.alarm, result.reconstruction[:, 0], result.error[:, 0], result.start
+    return replace(
+        result,
+        reconstruction=result.reconstruction[:, 0],
+        error=result.error[:, 0],
+        contribution=result.contribution[:, 0],
     )

@@ -15,20 +15,25 @@ __all__ = ["Replay", "replay"]
 class Replay:
     """Largest differences from the golden vectors.
 
-    reconstruction: in scaled units. score: relative to scores above one.
+    reconstruction: in scaled units. score, contribution: relative to
+    scores above one.
     flips: alarms that came out the other way.
     """
 
     vectors: int
     reconstruction: float
     score: float
+    contribution: float
     flips: int
     tolerance: float
 
     @property
     def passed(self) -> bool:
         """Whether this machine scores as the capsule says it must."""
-        return max(self.reconstruction, self.score) <= self.tolerance and not self.flips
+        return (
+            max(self.reconstruction, self.score, self.contribution) <= self.tolerance
+            and not self.flips
+        )
 
 
 def replay(detector: Detector) -> Replay:
@@ -38,11 +43,11 @@ def replay(detector: Detector) -> Replay:
     figures = (np.array([part], np.float32).astype(np.float64) for part in (info.mean, info.scale))
     trained = Moments(*figures)
     rule = alarm_rule(None, info)
-    largest_reconstruction = largest_score = 0.0
+    largest_reconstruction = largest_score = largest_part = 0.0
     flips = 0
     for golden in info.golden:
         answers, _ = detector.model.run(np.array(golden.values)[None], trained, rule)
-        score, alarm, reconstruction, _ = (array[0] for array in answers.arrays())
+        score, alarm, reconstruction, _, parts = (array[0] for array in answers.arrays())
         expected = np.array(golden.score)
         wanted = np.array(golden.reconstruction)
         # In the sensor's units single precision rounds by its distance from zero, however small
@@ -50,7 +55,19 @@ def replay(detector: Detector) -> Replay:
         rounding = 2 * np.finfo(np.float32).eps * np.abs(wanted)
         off = np.maximum(np.abs(reconstruction - wanted) - rounding, 0) / trained.scale
         largest_reconstruction = max(largest_reconstruction, float(off.max()))
-        off = np.abs(score - expected) / np.maximum(1.0, np.abs(expected))
-        largest_score = max(largest_score, float(off.max()))
+        size = np.maximum(1.0, np.abs(expected))
+        largest_score = max(largest_score, float((np.abs(score - expected) / size).max()))
+        off = np.abs(parts.sum(axis=1, dtype=np.float64) - expected) / size
+        largest_part = max(largest_part, float(off.max()))
+        if golden.contribution is not None:
+            off = np.abs(parts - np.array(golden.contribution)) / size[:, None]
+            largest_part = max(largest_part, float(off.max()))
         flips += int((alarm != np.array(golden.alarm)).sum())
-    return Replay(len(info.golden), largest_reconstruction, largest_score, flips, info.tolerance)
+    return Replay(
+        vectors=len(info.golden),
+        reconstruction=largest_reconstruction,
+        score=largest_score,
+        contribution=largest_part,
+        flips=flips,
+        tolerance=info.tolerance,
+    )

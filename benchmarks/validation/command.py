@@ -12,6 +12,7 @@ from stillwatch.benchmarks.validation.case import Case
 from stillwatch.benchmarks.validation.cross_check import cross_check
 from stillwatch.benchmarks.validation.difference import Difference
 from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.families.registry import WINDOWED
 from stillwatch.runtime.arrays import Float64
@@ -116,7 +117,9 @@ def _cases(folders: Sequence[Path], series: Path | None) -> Iterator[Case]:
             label, normal, values = _machine_series(series, channels)
             base, content = content, calibrate(content, name, normal).content
             if "projected" in WINDOWED[checkpoint.family].decoders:
-                projected = calibrate(base, name, normal, decoder="projected").content
+                projected = calibrate(
+                    base, name, normal, CalibrationOptions(decoder="projected")
+                ).content
         yield Case(
             name=name, folder=folder, content=content, projected=projected, series=label,
             values=values,

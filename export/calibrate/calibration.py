@@ -6,11 +6,11 @@ any other, with any number of channels, once it has seen its normal data.
 """
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.windowed import Description, build_windowed, windowed_config
 from stillwatch.export.families.network import weights_of_capsule
 from stillwatch.export.families.registry import windowed
@@ -23,7 +23,8 @@ from stillwatch.runtime.capsule.info import CapsuleInfo, Channel
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scoring.distance import fit_mahalanobis
-from stillwatch.runtime.scoring.scaling import series_moments
+from stillwatch.runtime.scoring.features import features
+from stillwatch.runtime.scoring.scaling import Moments, series_moments
 from stillwatch.train.data.fingerprint import fingerprint
 from stillwatch.train.families.config import WindowedConfig
 from stillwatch.train.families.table import config_from_dict
@@ -38,42 +39,31 @@ SHRINKAGE = 0.01
 class Calibrated:
     """A calibrated capsule's bytes, and what there is to say of it.
 
-    features: (T, F), what the distance was fitted on, the errors first.
+    features: (T, F), what the distance was fitted on. errors: (T, C), scaled units.
     """
 
     content: bytes
     features: Float64
+    errors: Float64
     condition: float
     constant: tuple[str, ...]
     remarks: tuple[str, ...]
 
 
 def calibrate(
-    content: bytes,
-    name: str,
-    normal: Float64,
-    *,
-    channels: Sequence[str] | None = None,
-    level: bool = True,
-    rate: float = 0.01,
-    source: str = "",
-    plain_inputs: bool = False,
-    decoder: str = "plain",
+    content: bytes, name: str, normal: Float64, options: CalibrationOptions | None = None
 ) -> Calibrated:
     """Returns the capsule `content` with scaler, distance and thresholds of `normal` (T, C).
 
-    channels: their names, by default the capsule's. level: let the scaled
-    values stand beside the errors in the distance; without it the score is
-    the published one. rate: the share of normal windows that may be called
-    anomalous. source: where the data are from. decoder: one of DECODERS, the
-    form of the graph. Raises InputError for data that do not serve,
-    CapsuleError for a capsule that holds no such network.
+    Raises InputError for data that do not serve, CapsuleError for a capsule
+    that holds no such network.
     """
+    options = options or CalibrationOptions()
     _, info = opening.open_session(content, name)
     windowed(info.family, name)
     config = windowed_config(config_from_dict(info.family, info.training.options))
-    names = tuple(channels or info.channel_names)
-    _check(normal, names, info, config, rate)
+    names = tuple(options.channels or info.channel_names)
+    _check(normal, names, info, config)
     network = weights_of_capsule(content, config, name)
     moments = series_moments(normal)
     constant = tuple(n for n, span in zip(names, np.ptp(normal, axis=0), strict=True) if not span)
@@ -81,16 +71,17 @@ def calibrate(
     description = Description(
         channels=tuple(Channel(n, "") for n in names),
         parameters=info.parameters,
-        data=DataOrigin(name=source, rows=len(normal), sha256=fingerprint([normal])),
-        training=dataclasses.replace(info.training, decoder=decoder),
+        data=DataOrigin(name=options.source, rows=len(normal), sha256=fingerprint([normal])),
+        training=dataclasses.replace(info.training, decoder=options.decoder),
     )
-    unknown = Sensors.unknown(len(names), level=level)
+    unknown = Sensors.unknown(len(names))
     scaler = dataclasses.replace(unknown, mean=moments.mean[0], scale=moments.scale[0])
     uncalibrated = build_windowed(config, network, scaler, description)
-    features = _features(uncalibrated, normal, moments.mean, moments.scale, level=level)
-    distance = fit_mahalanobis(features, SHRINKAGE)
-    scores = distance.score(features)
-    rule = window_threshold(scores, config.window, rate)
+    scaled, decoded = _reconstructed(uncalibrated, normal, moments)
+    seen = features(options.features, scaled, decoded)
+    distance = fit_mahalanobis(seen, SHRINKAGE)
+    scores = distance.score(seen)
+    rule = window_threshold(scores, config.window, options.rate)
     sensors = Sensors(
         mean=moments.mean[0],
         scale=moments.scale[0],
@@ -98,6 +89,7 @@ def calibrate(
         whitening=distance.whitening,
         threshold=rule.value,
         count=rule.count,
+        features=options.features,
     )
     threshold = CapsuleThreshold(**asdict(rule), condition=distance.condition, shrinkage=SHRINKAGE)
     described = dataclasses.replace(
@@ -107,21 +99,26 @@ def calibrate(
         normal_scores=normal_scores(scores, config.window),
     )
     return Calibrated(
-        content=build_windowed(config, network, sensors, described, plain_inputs=plain_inputs),
-        features=features,
+        content=build_windowed(
+            config, network, sensors, described, plain_inputs=options.plain_inputs
+        ),
+        features=seen,
+        errors=np.abs(scaled - decoded),
         condition=distance.condition,
         constant=constant,
-        remarks=_remarks(normal, constant, features.shape[1]),
+        remarks=_remarks(normal, constant, seen.shape[1]),
     )
 
 
-def _features(
-    content: bytes, normal: Float64, mean: Float64, scale: Float64, *, level: bool
-) -> Float64:
-    """Returns what the distance is taken of, (T, F), by the runtime that will take it."""
+def _reconstructed(content: bytes, normal: Float64, moments: Moments) -> tuple[Float64, Float64]:
+    """Returns scaled values and their reconstruction (T, C), by the runtime that will score."""
     detector = Detector.from_bytes(content, "the capsule being calibrated")
-    error = detector.score(normal).error.astype(np.float64)
-    return np.concatenate([error, (normal - mean) / scale], axis=1) if level else error
+    scaled = (normal - moments.mean) / moments.scale
+    result = detector.score(normal)
+    # Of two ways back to scaled units the one that rounds less: the error's own, with its sign.
+    residual = (normal - result.reconstruction.astype(np.float64)) / moments.scale
+    error = np.copysign(result.error.astype(np.float64), residual)
+    return scaled, scaled - error
 
 
 def _check(
@@ -129,7 +126,6 @@ def _check(
     names: tuple[str, ...],
     info: CapsuleInfo,
     config: WindowedConfig,
-    rate: float,
 ) -> None:
     if normal.ndim != 2 or normal.shape[1] != len(names):
         raise InputError(f"expected {len(names)} channels as (T, {len(names)}), got {normal.shape}")
@@ -144,8 +140,6 @@ def _check(
         )
     if not (np.abs(normal) <= LARGEST).all():  # False for NaN
         raise InputError("expected finite float32 normal data; see --fill")
-    if not 0 < rate < 1:
-        raise InputError(f"expected a rate between 0 and 1, got {rate}")
 
 
 def _remarks(normal: Float64, constant: tuple[str, ...], features: int) -> tuple[str, ...]:

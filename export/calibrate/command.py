@@ -4,11 +4,13 @@ import argparse
 from pathlib import Path
 
 from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.export_command import add_decoder_option
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, reading_options
 from stillwatch.runtime.files import write_bytes
+from stillwatch.runtime.scoring.features import PUBLISHED, WITH_LEVEL
 from stillwatch.runtime.tables.table import read_table
 
 __all__ = ["add_arguments", "run"]
@@ -57,12 +59,14 @@ def run(arguments: argparse.Namespace) -> int:
         content,
         arguments.model,
         table.values,
-        channels=columns,
-        level=not arguments.published_score,
-        rate=arguments.rate,
-        source=arguments.normal.name,
-        plain_inputs=arguments.plain_inputs,
-        decoder=arguments.decoder,
+        CalibrationOptions(
+            channels=columns,
+            features=PUBLISHED if arguments.published_score else WITH_LEVEL,
+            rate=arguments.rate,
+            source=arguments.normal.name,
+            plain_inputs=arguments.plain_inputs,
+            decoder=arguments.decoder,
+        ),
     )
     content = quantize(found.content, arguments.model) if arguments.int8 else found.content
     write_bytes(arguments.output, content)

@@ -114,10 +114,10 @@ def _describe(
     threshold = calibration.threshold.value
     window = config.window
 
-    def judge(scaled: Float64) -> tuple[Float64, Float64, Bool]:
+    def reference(scaled: Float64) -> tuple[Float64, Float64, Bool]:
         decoded = nab_rds_reconstruction(checkpoint, weights, scaled)
-        score = squared_error(scaled, decoded)
-        return decoded, score, score > threshold
+        contribution = np.square(scaled - decoded)
+        return decoded, contribution, squared_error(scaled, decoded) > threshold
 
     # A few calm values, a window, and one that runs over its end.
     lengths = (min(7, window), window, window + window // 2)
@@ -140,7 +140,7 @@ def _describe(
         data=DataOrigin(**checkpoint.data),
         training=Training(options=asdict(config)),
         golden=golden_vectors(
-            np.array(checkpoint.mean), np.array(checkpoint.scale), lengths, judge
+            np.array(checkpoint.mean), np.array(checkpoint.scale), lengths, reference
         ),
         tolerance=TOLERANCE,
         producer=producer(),

@@ -21,6 +21,7 @@ from stillwatch.runtime.capsule.figures import (
 from stillwatch.runtime.capsule.info import SCHEMA_VERSION, CapsuleInfo, Channel
 from stillwatch.runtime.errors import CapsuleError, CheckpointError, InputError
 from stillwatch.runtime.scoring.distance import Mahalanobis
+from stillwatch.runtime.scoring.features import by_channel, features
 from stillwatch.runtime.scoring.scaling import ScalingPolicy
 from stillwatch.train.data.checkpoint import Checkpoint
 from stillwatch.train.families.config import WindowedConfig
@@ -75,7 +76,7 @@ def build_uncalibrated(
         )
     channel_names = tuple(Channel(name, unit) for name, unit in checkpoint.channels)
     sensors = dataclasses.replace(
-        Sensors.unknown(channels, level=False),
+        Sensors.unknown(channels),
         mean=np.array(checkpoint.mean),
         scale=np.array(checkpoint.scale),
     )
@@ -107,15 +108,14 @@ def build_windowed(
         raise InputError(
             f"expected a decoder {' or '.join(family.decoders)} for {name}, got {decoder!r}"
         )
-    level = sensors.level
     distance = Mahalanobis(sensors.error_mean, sensors.whitening, condition=1.0)
 
-    def judge(scaled: Float64) -> tuple[Float64, Float64, Bool]:
+    def reference(scaled: Float64) -> tuple[Float64, Float64, Bool]:
         decoded = family.reconstruct(config, network, scaled)
-        error = np.abs(scaled - decoded)
-        score = distance.score(np.concatenate([error, scaled], axis=1) if level else error)
-        above = score > sensors.threshold
-        return decoded, score, above & (above.sum() > sensors.count)  # one window at most
+        parts = distance.parts(features(sensors.features, scaled, decoded))
+        contribution = by_channel(parts, scaled.shape[1])
+        above = contribution.sum(axis=1) > sensors.threshold
+        return decoded, contribution, above & (above.sum() > sensors.count)  # one window at most
 
     info = CapsuleInfo(
         schema=SCHEMA_VERSION,
@@ -124,7 +124,7 @@ def build_windowed(
         stride=config.window,
         state=0,
         channel_mode=config.channels,
-        score="Mahalanobis distance of errors" + (" and scaled values" if level else ""),
+        score=f"Mahalanobis distance of {sensors.features}",
         calibrated=description.threshold is not None,
         channels=description.channels,
         parameters=description.parameters,
@@ -137,14 +137,15 @@ def build_windowed(
         data=description.data,
         training=description.training,
         golden=golden_vectors(
-            sensors.mean, sensors.scale, (min(7, config.window), min(40, config.window)), judge
+            sensors.mean, sensors.scale, (min(7, config.window), min(40, config.window)), reference
         ),
         tolerance=TOLERANCE,
         producer=producer(),
         normal_scores=description.normal_scores,
+        features=sensors.features,
     )
     form = {} if decoder == "plain" else {"decoder": decoder}
-    graph = family.graph(config, network, sensors, level=level, plain_inputs=plain_inputs, **form)
+    graph = family.graph(config, network, sensors, plain_inputs=plain_inputs, **form)
     return seal_model(graph, info)
 
 

@@ -82,8 +82,8 @@ def _judge(graph: Graph, scaled: str, decoded: str, units: int, prefix: str) -> 
     graph.node("Add", [restored, "mean"], f"{prefix}reconstruction")
     difference = graph.node("Sub", [scaled, decoded], f"{prefix}difference")
     error = graph.node("Abs", [difference], f"{prefix}error")
-    squared = graph.node("Mul", [error, error], f"{prefix}squared_error")
-    score = graph.node("Squeeze", [squared, graph.integers(2)], f"{prefix}score")
+    contribution = graph.node("Mul", [error, error], f"{prefix}contribution")
+    score = graph.node("Squeeze", [contribution, graph.integers(2)], f"{prefix}score")
     # Of the same rank as the score: onnxruntime compares a column with a scalar 15 times slower.
     limit = graph.node("Unsqueeze", ["threshold", graph.integers(0, 1)], f"{prefix}limit")
     graph.node("Greater", [score, limit], f"{prefix}alarm")
@@ -93,7 +93,7 @@ def _judge(graph: Graph, scaled: str, decoded: str, units: int, prefix: str) -> 
 def _outputs(graph: Graph, units: int, prefix: str) -> None:
     graph.output(f"{prefix}score", ["batch", "time"])
     graph.output(f"{prefix}alarm", ["batch", "time"], TensorProto.BOOL)
-    for name in ("reconstruction", "error"):
+    for name in ("reconstruction", "error", "contribution"):
         graph.output(f"{prefix}{name}", ["batch", "time", 1])
     for state in ("h_out", "c_out"):
         graph.output(f"{prefix}{state}", [1, "batch", units])

@@ -40,7 +40,6 @@ def repeat_vector_graph(
     weights: Weights,
     sensors: Sensors,
     *,
-    level: bool,
     plain_inputs: bool = False,
     decoder: str = "plain",
 ) -> Graph:
@@ -53,7 +52,7 @@ def repeat_vector_graph(
         sizes = [windows.length, graph.integers(-1), "windows_channels"]
         shape = graph.concat(sizes, "channels_apart_shape")
         decoded = graph.node("Reshape", [decoded, shape], "decoded_channels")
-    finish(graph, windows, decoded, sensors, level=level)
+    finish(graph, windows, decoded, sensors)
     return graph
 
 

@@ -46,7 +46,6 @@ def sensor_graph(
     weights: Weights,
     sensors: Sensors,
     *,
-    level: bool,
     plain_inputs: bool = False,
 ) -> Graph:
     """Returns the whole detector as a graph."""
@@ -65,7 +64,7 @@ def sensor_graph(
         "MatMul", [hidden, graph.weight("dense_weight", weights.dense_weight.T)], "product"
     )
     decoded = graph.node("Add", [product, graph.weight("dense_bias", weights.dense_bias)], "dense")
-    finish(graph, windows, decoded, sensors, level=level)
+    finish(graph, windows, decoded, sensors)
     return graph
 
 

@@ -1,4 +1,4 @@
-"""What is around a windowed network in its graph: inputs, scaling, windows, error, score, alarm.
+"""What is around a windowed network in its graph: scaling, windows, score, contribution, alarm.
 
 A windowed family is what lies between `begin` and `finish`: steps (T, N, C)
 in, their reconstruction out. What is of particular sensors is five
@@ -14,6 +14,7 @@ from onnx import TensorProto
 from stillwatch.export.graph import windowing
 from stillwatch.export.graph.builder import Graph
 from stillwatch.runtime.arrays import LARGEST, Float64
+from stillwatch.runtime.scoring.features import COMPRESSION, PUBLISHED, WITH_LEVEL
 
 __all__ = ["Sensors", "begin", "finish"]
 
@@ -24,12 +25,11 @@ _MORE_THAN_ANY_WINDOW = 2**24  # the largest count that single precision holds e
 class Sensors:
     """What is of particular sensors, and how their alarms are judged.
 
-    mean, scale: (C,), the sensors' units. error_mean: (F,), whitening:
-    (F, F), where F is C, or 2 C with `level`: a step's features are the
-    absolute errors of the channels and, with `level`, the scaled values
-    themselves. score = |(features - error_mean) whitening|^2. threshold, count:
-    an alarm is a score above the threshold in a window with more than
-    `count` of them.
+    mean, scale: (C,), the sensors' units. features: what a step's distance is
+    taken of, one of FEATURES, of which there are F. error_mean: (F,),
+    whitening: (F, F). score = |(features - error_mean) whitening|^2.
+    threshold, count: an alarm is a score above the threshold in a window with
+    more than `count` of them.
     """
 
     mean: Float64
@@ -38,21 +38,16 @@ class Sensors:
     whitening: Float64
     threshold: float
     count: int
-
-    @property
-    def level(self) -> bool:
-        """Whether scaled values stand beside the errors."""
-        return len(self.error_mean) > len(self.mean)
+    features: str = PUBLISHED
 
     @classmethod
-    def unknown(cls, channels: int, *, level: bool) -> "Sensors":
+    def unknown(cls, channels: int) -> "Sensors":
         """Returns the stand-in before calibration: unit scales, no alarm ever."""
-        features = channels * (1 + level)
         return cls(
             mean=np.zeros(channels),
             scale=np.ones(channels),
-            error_mean=np.zeros(features),
-            whitening=np.eye(features),
+            error_mean=np.zeros(channels),
+            whitening=np.eye(channels),
             threshold=LARGEST,
             count=_MORE_THAN_ANY_WINDOW,
         )
@@ -83,9 +78,7 @@ def begin(
     return graph, windows, steps, lengths
 
 
-def finish(
-    graph: Graph, windows: windowing.Windows, decoded: str, sensors: Sensors, *, level: bool
-) -> None:
+def finish(graph: Graph, windows: windowing.Windows, decoded: str, sensors: Sensors) -> None:
     """Adds all outputs, from the reconstruction (T, N, C) of the steps in scaled units."""
     channels = len(sensors.mean)
     by_window = graph.node("Transpose", [decoded], "decoded_windows", perm=[1, 0, 2])
@@ -93,24 +86,58 @@ def finish(
 
     restored = graph.node("Mul", [decoded, "scale"], "restored")
     graph.node("Add", [restored, "mean"], "reconstruction")
-    error = graph.node("Abs", [graph.node("Sub", ["scaled", decoded], "difference")], "error")
-    features = graph.concat([error, "scaled"], "features", axis=2) if level else error
-    _score(graph, windows, features, sensors)
+    graph.node("Abs", [graph.node("Sub", ["scaled", decoded], "difference")], "error")
+    _score(graph, _features(graph, sensors.features), sensors)
+    _alarm(graph, windows)
 
     graph.output("score", ["batch", "time"])
     graph.output("alarm", ["batch", "time"], TensorProto.BOOL)
-    graph.output("reconstruction", ["batch", "time", channels])
-    graph.output("error", ["batch", "time", channels])
+    for name in ("reconstruction", "error", "contribution"):
+        graph.output(name, ["batch", "time", channels])
 
 
-def _score(graph: Graph, windows: windowing.Windows, features: str, sensors: Sensors) -> None:
-    """Adds score and alarm: (e - mu)^T Sigma^-1 (e - mu), with Sigma^-1 = whitening whitening^T."""
+def _features(graph: Graph, kind: str) -> str:
+    """Returns the features (N, T, F) of a kind, as scoring/features.py has them in NumPy."""
+    if kind == PUBLISHED:
+        return "error"
+    if kind == WITH_LEVEL:
+        return graph.concat(["error", "scaled"], "features", axis=2)
+    unit = graph.weight("compression", np.array(COMPRESSION))
+    residual, level = (
+        graph.node(
+            "Mul",
+            [
+                graph.node(
+                    "Asinh", [graph.node("Div", [name, unit], f"{name}_in_units")], f"{name}_asinh"
+                ),
+                unit,
+            ],
+            f"{name}_compressed",
+        )
+        for name in ("difference", "scaled")
+    )
+    size = graph.node("Abs", [residual], "error_compressed")  # asinh is odd
+    return graph.concat([residual, size, level], "features", axis=2)
+
+
+def _score(graph: Graph, features: str, sensors: Sensors) -> None:
+    """Adds contribution and score: the squares of the whitened features, by channel and in all."""
     mean = graph.weight("error_mean", sensors.error_mean)
     off = graph.node("Sub", [features, mean], "features_centred")
     white = graph.node("MatMul", [off, graph.weight("whitening", sensors.whitening)], "whitened")
-    squared = graph.node("Mul", [white, white], "whitened_squared")
-    graph.node("ReduceSum", [squared, graph.integers(2)], "score", keepdims=0)
+    blocks = len(sensors.error_mean) // len(sensors.mean)
+    if blocks == 1:
+        graph.node("Mul", [white, white], "contribution")
+    else:
+        squared = graph.node("Mul", [white, white], "whitened_squared")
+        shape = graph.integers(0, 0, blocks, len(sensors.mean))  # 0: as it is
+        by_block = graph.node("Reshape", [squared, shape], "whitened_blocks")
+        graph.node("ReduceSum", [by_block, graph.integers(2)], "contribution", keepdims=0)
+    graph.node("ReduceSum", ["contribution", graph.integers(2)], "score", keepdims=0)
 
+
+def _alarm(graph: Graph, windows: windowing.Windows) -> None:
+    """Adds alarm: a score above the threshold in a window with more than `count` of them."""
     above = graph.node("Greater", ["score", "threshold"], "above")
     ones = graph.node("Cast", [above], "above_as_float", to=TensorProto.FLOAT)
     column = graph.node("Unsqueeze", [ones, graph.integers(2)], "above_column")

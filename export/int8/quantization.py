@@ -62,7 +62,7 @@ def quantize(content: bytes, name: str) -> bytes:
     measured = replay(Detector.from_bytes(_sealed(model, info), name))
     described = dataclasses.replace(
         info,
-        tolerance=_MARGIN * max(measured.reconstruction, measured.score),
+        tolerance=_MARGIN * max(measured.reconstruction, measured.score, measured.contribution),
         training=dataclasses.replace(info.training, precision="int8"),
     )
     return _sealed(model, described)

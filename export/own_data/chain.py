@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stillwatch.export.calibrate.calibration import Calibrated, calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.verify.verification import Agreement, compare
 from stillwatch.runtime.arrays import Float64
@@ -46,7 +47,10 @@ def build(folder: Path, recording: Recording, *, windows: int | None = _WINDOWS_
     checkpoint, weights = load_checkpoint(folder)
     normal = held_out(recording)
     calibrated = calibrate(
-        build_capsule(checkpoint, weights), CAPSULE_NAME, normal, source=recording.name
+        build_capsule(checkpoint, weights),
+        CAPSULE_NAME,
+        normal,
+        CalibrationOptions(source=recording.name),
     )
     path = folder / CAPSULE_NAME
     write_bytes(path, calibrated.content)

@@ -9,7 +9,6 @@ import onnx.reference
 
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.runtime.capsule import opening
-from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.scoring.scaling import Moments
 
@@ -46,7 +45,7 @@ def by_reference_evaluator(
 ) -> Answer:
     """Returns the answer of onnx's reference evaluator, which takes minutes for large networks."""
     evaluator = onnx.reference.ReferenceEvaluator(onnx.load_from_string(opening.read_bytes(model)))
-    info = detector.info
+    info, names = detector.info, detector.model.outputs
     feeds = {"mean": moments.mean[None], "scale": moments.scale[None]}
     feeds["threshold"] = np.array(info.threshold.value)
     if info.state:
@@ -59,9 +58,9 @@ def by_reference_evaluator(
     for start in range(0, len(values), step):
         part = values[None, start : start + step].astype(np.float32)
         with np.errstate(over="ignore"):  # its sigmoid is 1 / (1 + exp(-x)), right all the same
-            parts.append(evaluator.run(list(OUTPUTS), {"values": part, **single}))
+            parts.append(evaluator.run(list(names), {"values": part, **single}))
     outputs = (np.concatenate(column, axis=1)[0] for column in zip(*parts, strict=True))
-    by_name = dict(zip(OUTPUTS, outputs, strict=True))
+    by_name = dict(zip(names, outputs, strict=True))
     decoded, rounding = _in_scaled_units(
         by_name["error"], by_name["reconstruction"], moments, scaled
     )

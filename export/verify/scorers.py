@@ -15,6 +15,7 @@ from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scoring.distance import Mahalanobis, squared_error
+from stillwatch.runtime.scoring.features import PUBLISHED, WITH_LEVEL, features
 from stillwatch.runtime.scoring.inputs import fixed_moments
 from stillwatch.runtime.scoring.scaling import Moments, series_moments
 from stillwatch.train.data.checkpoint import load_checkpoint
@@ -77,11 +78,12 @@ def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
     )
     distance = Mahalanobis(mean, whitening, condition=1.0)
     count = info.threshold.count
+    # Schema 1 has no name for them, and only these two kinds.
+    of_schema_1 = WITH_LEVEL if len(mean) > len(info.channels) else PUBLISHED
+    kind = info.features or of_schema_1
 
     def score(scaled: Float64, decoded: Float64) -> Float64:
-        error = np.abs(scaled - decoded)
-        with_level = len(mean) > error.shape[1]
-        return distance.score(np.concatenate([error, scaled], axis=1) if with_level else error)
+        return distance.score(features(kind, scaled, decoded))
 
     def decide(score: Float64) -> Bool:
         above = (score > threshold).reshape(-1, info.window)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.arrays import LARGEST, AnyArray, Float64
 from stillwatch.runtime.detector import Result
 from stillwatch.runtime.errors import InputError
 
@@ -38,8 +38,8 @@ class EventPolicy:
 class Event(NamedTuple):
     """start, end: where its first and last alarm are. peak: where its highest score is.
 
-    channels: the channels with the largest errors over its alarms, and their
-    shares of all channels' error. ended: False while it may still go on.
+    channels: the channels that contributed most to the scores of its alarms,
+    and their shares of these. ended: False while it may still go on.
     """
 
     start: Any
@@ -58,17 +58,17 @@ class EventTracker:
         """names: the channels."""
         self._names = tuple(names)
         self._policy = policy
-        self._errors: Float64 = np.zeros(len(self._names))
+        self._contribution: Float64 = np.zeros(len(self._names))
         self._clear()
 
-    def update(self, at: Any, score: float, alarm: bool, error: AnyArray) -> Iterator[Event]:
+    def update(self, at: Any, score: float, alarm: bool, contribution: AnyArray) -> Iterator[Event]:
         """Yields the event that this row begins or ends, if it does.
 
         at: where the row is, as the events will say: a number, a time, anything
-        that JSON has. error: (C,).
+        that JSON has. contribution: (C,).
         """
         if alarm:
-            self._take(at, score, error)
+            self._take(at, score, contribution)
             if self._alarms == self._policy.minimum:
                 yield self._event(ended=False)
         elif self._alarms:
@@ -91,25 +91,27 @@ class EventTracker:
             "end": self._end,
             "peak": self._peak,
             "score": self._score,
-            "errors": self._errors.tolist(),
+            "contribution": self._contribution.tolist(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Goes on from a state; raises KeyError, TypeError or ValueError for none of ours."""
-        errors = np.array(state["errors"], np.float64)
-        if errors.shape != self._errors.shape:
-            raise ValueError(f"errors of {len(errors)} channels")
+        # The last release blamed by error: an event that it began goes on from those.
+        parts = state["errors"] if "errors" in state else state["contribution"]
+        contribution = np.array(parts, np.float64)
+        if contribution.shape != self._contribution.shape:
+            raise ValueError(f"contributions of {len(contribution)} channels")
         self._alarms, self._calm = int(state["alarms"]), int(state["calm"])
         self._start, self._end, self._peak = state["start"], state["end"], state["peak"]
-        self._score, self._errors = float(state["score"]), errors
+        self._score, self._contribution = float(state["score"]), contribution
 
     def _clear(self) -> None:
         self._alarms = self._calm = 0
         self._start = self._end = self._peak = None
         self._score = 0.0
-        self._errors = np.zeros(len(self._names))
+        self._contribution = np.zeros(len(self._names))
 
-    def _take(self, at: Any, score: float, error: AnyArray) -> None:
+    def _take(self, at: Any, score: float, contribution: AnyArray) -> None:
         if not self._alarms:
             self._start = at
         if not self._alarms or score > self._score:
@@ -117,22 +119,23 @@ class EventTracker:
         self._end = at
         self._alarms += 1
         self._calm = 0
-        self._errors = self._errors + error
+        # Of a score that is no number the parts are none either: they blame nobody.
+        self._contribution += np.nan_to_num(contribution, posinf=LARGEST).astype(np.float64)
 
     def _event(self, *, ended: bool) -> Event:
-        total = float(self._errors.sum()) or 1.0
-        order = np.argsort(-self._errors, kind="stable")[:_NAMED]
-        shares = tuple((self._names[i], float(self._errors[i]) / total) for i in order)
+        total = float(self._contribution.sum()) or 1.0
+        order = np.argsort(-self._contribution, kind="stable")[:_NAMED]
+        shares = tuple((self._names[i], float(self._contribution[i]) / total) for i in order)
         return Event(self._start, self._end, self._peak, self._score, self._alarms, shares, ended)
 
 
 def find_events(result: Result, names: Sequence[str], policy: EventPolicy) -> list[Event]:
     """Returns the events of a scored series, their places as row numbers from `result.start`."""
     tracker = EventTracker(names, policy)
-    errors = result.error.reshape(len(result.score), len(names))
+    parts = result.contribution.reshape(len(result.score), len(names))
     found: list[Event] = []
-    rows = zip(result.score.tolist(), result.alarm.tolist(), errors, strict=True)
-    for row, (score, alarm, error) in enumerate(rows, start=result.start):
-        found += tracker.update(row, score, alarm, error)
+    rows = zip(result.score.tolist(), result.alarm.tolist(), parts, strict=True)
+    for row, (score, alarm, part) in enumerate(rows, start=result.start):
+        found += tracker.update(row, score, alarm, part)
     found += tracker.finish()
     return [event for event in found if event.ended]

@@ -1,13 +1,14 @@
 """The capsule contract: the names in the graph and the metadata beside it.
 
 A capsule is one ONNX file that is the whole detector. Its graph takes `values`
-and gives `score`, `alarm`, `reconstruction` and `error`; what a host needs to
-know about it beyond shapes is one JSON document in the ONNX metadata, which
-reading.py turns into a CapsuleInfo and back.
+and gives `score`, `alarm`, `reconstruction`, `error` and, from schema 2 on,
+`contribution`; what a host needs to know about it beyond shapes is one JSON
+document in the ONNX metadata, which reading.py turns into a CapsuleInfo and back.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from stillwatch.runtime.capsule.figures import CapsuleThreshold, DataOrigin, NormalScores, Training
 from stillwatch.runtime.scoring.scaling import ScalingPolicy
@@ -20,12 +21,19 @@ __all__ = [
     "CapsuleInfo",
     "Channel",
     "Golden",
+    "required_outputs",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 METADATA_KEY = "stillwatch"
 DIGEST_KEY = "stillwatch.digest"
-OUTPUTS = ("score", "alarm", "reconstruction", "error")
+OUTPUTS = ("score", "alarm", "reconstruction", "error", "contribution")
+_OUTPUTS_OF_SCHEMA_1 = OUTPUTS[:4]
+
+
+def required_outputs(schema: int) -> tuple[str, ...]:
+    """Returns the outputs that every capsule of a schema has."""
+    return _OUTPUTS_OF_SCHEMA_1 if schema == 1 else OUTPUTS
 
 
 @dataclass(frozen=True)
@@ -42,12 +50,14 @@ class Golden:
 
     `mean` and `scale` are the graph's defaults. The expected figures come from
     a plain NumPy network in double precision, not from onnxruntime.
+    contribution: (T, C); None where it is left out, since it sums to the score.
     """
 
     values: tuple[tuple[float, ...], ...]
     score: tuple[float, ...]
     alarm: tuple[bool, ...]
     reconstruction: tuple[tuple[float, ...], ...]
+    contribution: tuple[tuple[float, ...], ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +71,10 @@ class CapsuleInfo:
     calibrated: whether scaler and threshold are of real sensors; if not,
     nothing raises an alarm.
     tolerance: the largest difference from `golden`, in scaled units.
-    normal_scores: None in a capsule that is not calibrated.
+    normal_scores: None in a capsule that is not calibrated. task: what it is
+    for; horizon: how many rows ahead it forecasts, 0 for none. features: what
+    a distance is taken of, one of scoring/features.py, "" where the score is
+    none. further: what a newer release of the same schema wrote beside these.
     """
 
     schema: int
@@ -85,6 +98,10 @@ class CapsuleInfo:
     tolerance: float
     producer: str
     normal_scores: NormalScores | None = None
+    task: str = "detect"
+    horizon: int = 0
+    features: str = ""
+    further: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def channel_names(self) -> tuple[str, ...]:

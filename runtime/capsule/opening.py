@@ -8,7 +8,7 @@ import onnxruntime
 
 from stillwatch.runtime.capsule import digest
 from stillwatch.runtime.capsule.external import has_external_data
-from stillwatch.runtime.capsule.info import METADATA_KEY, OUTPUTS, CapsuleInfo
+from stillwatch.runtime.capsule.info import METADATA_KEY, CapsuleInfo, required_outputs
 from stillwatch.runtime.capsule.reading import info_from_json
 from stillwatch.runtime.errors import CapsuleError, InputError, first_line
 
@@ -58,7 +58,7 @@ def open_session(
     """Returns an onnxruntime session over a detector's bytes and what it says of itself."""
     session, metadata = open_graph(content, name, threads=threads)
     info = info_from_json(metadata, name)
-    missing = set(OUTPUTS) - {port.name for port in session.get_outputs()}
+    missing = set(required_outputs(info.schema)) - {port.name for port in session.get_outputs()}
     if missing:
         raise CapsuleError(f"{name} lacks the outputs {', '.join(sorted(missing))}")
     return session, info

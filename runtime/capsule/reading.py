@@ -26,6 +26,18 @@ __all__ = [
 ]
 
 Figures = TypeVar("Figures", CapsuleThreshold, DataOrigin)
+_SINCE_2 = ("task", "horizon", "features")
+_TYPED = (
+    "channels",
+    "scaling",
+    "mean",
+    "scale",
+    "threshold",
+    "data",
+    "training",
+    "normal_scores",
+    "golden",
+)
 
 
 def info_to_json(info: CapsuleInfo) -> str:
@@ -61,7 +73,7 @@ def info_from_json(text: str, name: str) -> CapsuleInfo:
             f"{SCHEMA_VERSION}; upgrade with 'pip install --upgrade stillwatch'"
         )
     try:
-        info = CapsuleInfo(**{**document, **_typed(document)})
+        info = CapsuleInfo(**_known(document, schema), **_typed(document))
         check_info(info)
     except (KeyError, TypeError, ValueError, StillwatchError) as error:
         raise CapsuleError(f"{name} has metadata that does not fit its schema: {error}") from error
@@ -97,8 +109,14 @@ def normal_scores_of(document: Mapping[str, Any]) -> NormalScores | None:
 
 
 def _document(info: CapsuleInfo) -> dict[str, Any]:
+    plain = asdict(info)
+    further = plain.pop("further")
+    if info.schema == 1:
+        plain = {name: value for name, value in plain.items() if name not in _SINCE_2}
     return {
-        **asdict(info),
+        **further,
+        **plain,
+        "golden": [_without_none(golden) for golden in plain["golden"]],
         "scaling": str(info.scaling),
         "threshold": _figures(info.threshold),
         "data": _figures(info.data),
@@ -111,7 +129,24 @@ def _figures(figures: CapsuleThreshold | DataOrigin) -> dict[str, Any]:
     """Returns the figures that are there, those of another release among them."""
     named = asdict(figures)
     further = named.pop("further")
-    return {**further, **{name: value for name, value in named.items() if value is not None}}
+    return {**further, **_without_none(named)}
+
+
+def _without_none(figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in figures.items() if value is not None}
+
+
+def _known(document: Mapping[str, Any], schema: int) -> dict[str, Any]:
+    """Returns the figures that need no other type; those without a field of their own `further`.
+
+    Schema 1 has no others: there one is a mistake, which the dataclass refuses.
+    """
+    names = {field.name for field in fields(CapsuleInfo)} - {"further"}
+    plain = {name: value for name, value in document.items() if name not in _TYPED}
+    if schema == 1:
+        return plain
+    known = {name: value for name, value in plain.items() if name in names}
+    return {**known, "further": {n: v for n, v in plain.items() if n not in names}}
 
 
 def _typed(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,6 +165,7 @@ def _typed(document: Mapping[str, Any]) -> dict[str, Any]:
                 score=tuple(golden["score"]),
                 alarm=tuple(golden["alarm"]),
                 reconstruction=tuple(map(tuple, golden["reconstruction"])),
+                contribution=_rows(golden.get("contribution")),
             )
             for golden in document["golden"]
         ),
@@ -148,3 +184,7 @@ def _training(document: Any) -> Training:
         raise ValueError(f"expected training as figures by name, got {ascii(document)[:80]}")
     form = {name: document[name] for name in ("decoder", "precision", "data") if name in document}
     return Training(options={n: v for n, v in document.items() if n not in form}, **form)
+
+
+def _rows(rows: Any) -> tuple[tuple[float, ...], ...] | None:
+    return None if rows is None else tuple(map(tuple, rows))

@@ -22,10 +22,16 @@ _NOT_PRINTED = ("Cc", "Cs", "Zl", "Zp")
 
 def check_info(info: CapsuleInfo) -> None:
     """Raises ValueError naming the first field that no export writes."""
-    for name in ("family", "channel_mode", "score", "producer"):
+    for name in ("family", "channel_mode", "score", "producer", "task", "features"):
         _want(_is_text(getattr(info, name)), name, "text", getattr(info, name))
     _want(type(info.calibrated) is bool, "calibrated", "true or false", info.calibrated)
-    for name, least in (("window", 1), ("stride", 1), ("state", 0), ("parameters", 0)):
+    for name, least in (
+        ("window", 1),
+        ("stride", 1),
+        ("state", 0),
+        ("parameters", 0),
+        ("horizon", 0),
+    ):
         value, most = getattr(info, name), 2**63 if name == "parameters" else _MOST
         fits = type(value) is int and least <= value <= most
         _want(fits, name, f"a whole number from {least} to {most}", value)
@@ -98,6 +104,9 @@ def _check_golden(golden: Golden, channels: int) -> None:
     rows = len(golden.values)
     fits = rows == len(golden.reconstruction) == len(golden.score) == len(golden.alarm) > 0
     wide = (*golden.values, *golden.reconstruction)
+    if golden.contribution is not None:
+        fits = fits and len(golden.contribution) == rows
+        wide = (*wide, *golden.contribution)
     fits = fits and all(len(row) == channels and _are_numbers(row) for row in wide)
     fits = fits and _are_numbers(golden.score) and all(type(a) is bool for a in golden.alarm)
     if not fits:

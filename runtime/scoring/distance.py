@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 
-__all__ = ["Mahalanobis", "fit_mahalanobis", "squared_error"]
+__all__ = ["Mahalanobis", "fit_mahalanobis", "shared_by_error", "squared_error"]
 
 
 def squared_error(scaled: AnyArray, reconstruction: AnyArray) -> AnyArray:
@@ -18,21 +18,46 @@ def squared_error(scaled: AnyArray, reconstruction: AnyArray) -> AnyArray:
     return error
 
 
+def shared_by_error(score: AnyArray, error: AnyArray) -> Float32:
+    """Returns the score (...) shared out among channels by their errors (..., C).
+
+    What stands for the contribution where a capsule of schema 1 gives none.
+    """
+    channels = error.shape[-1]
+    with np.errstate(all="ignore"):  # an error may be infinite, and all may be zero
+        total = error.sum(axis=-1, keepdims=True)
+        share = np.where(total > 0, error / total, 1 / channels)
+        parts: Float32 = (score[..., None] * share).astype(np.float32)
+    return parts
+
+
 @dataclass(frozen=True)
 class Mahalanobis:
-    """A Mahalanobis distance: mean (F,), whitening (F, F), Sigma^-1 = whitening whitening^T.
+    """A Mahalanobis distance: mean (F,), whitening (F, F), the symmetric root of Sigma^-1.
 
-    condition: the condition number of the regularised Sigma.
+    With this root each whitened feature stays closest to its own feature, and
+    the squares of all of them sum to the distance: each is a feature's part
+    of it. Source: A. Kessy, A. Lewin and K. Strimmer, Optimal whitening and
+    decorrelation, The American Statistician 72 (2018). condition: the
+    condition number of the regularised Sigma.
     """
 
     mean: Float64
     whitening: Float64
     condition: float
 
+    def parts(self, features: AnyArray) -> Float64:
+        """Returns what each of the features (..., F) adds to their score, (..., F), never below 0.
+
+        Any other root of Sigma^-1 gives the same score, of parts that are no feature's own.
+        """
+        white = (features - self.mean) @ self.whitening
+        squared: Float64 = np.square(white)
+        return squared
+
     def score(self, features: AnyArray) -> Float64:
         """Returns (f - mean)^T Sigma^-1 (f - mean) of features (..., F)."""
-        white = (features - self.mean) @ self.whitening
-        score: Float64 = np.square(white).sum(axis=-1)
+        score: Float64 = self.parts(features).sum(axis=-1)
         return score
 
 
@@ -51,6 +76,6 @@ def fit_mahalanobis(features: Float64, shrinkage: float) -> Mahalanobis:
     eigenvalues, eigenvectors = np.linalg.eigh(sigma)
     return Mahalanobis(
         mean=mean,
-        whitening=eigenvectors / np.sqrt(eigenvalues),
+        whitening=eigenvectors / np.sqrt(eigenvalues) @ eigenvectors.T,
         condition=float(eigenvalues[-1] / eigenvalues[0]),
     )

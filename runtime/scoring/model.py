@@ -1,6 +1,6 @@
 """A capsule's graph as a function: values in, scores out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnxruntime
@@ -8,8 +8,9 @@ import onnxruntime
 from stillwatch.runtime.alarms.policies.rolling import rolling_thresholds
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import AnyArray, Bool, Float32, Float64
-from stillwatch.runtime.capsule.info import OUTPUTS, CapsuleInfo
+from stillwatch.runtime.capsule.info import OUTPUTS, CapsuleInfo, required_outputs
 from stillwatch.runtime.errors import CapsuleError, first_line
+from stillwatch.runtime.scoring.distance import shared_by_error
 from stillwatch.runtime.scoring.precision import prepare
 from stillwatch.runtime.scoring.scaling import Moments
 
@@ -26,16 +27,17 @@ class State:
 
 @dataclass(frozen=True)
 class Answers:
-    """The graph's outputs: score, alarm (N, T); reconstruction, error (N, T, C)."""
+    """The graph's outputs: score, alarm (N, T); reconstruction, error, contribution (N, T, C)."""
 
     score: Float32
     alarm: Bool
     reconstruction: Float32
     error: Float32
+    contribution: Float32
 
     def arrays(self) -> tuple[AnyArray, ...]:
-        """The four, in the order of OUTPUTS."""
-        return self.score, self.alarm, self.reconstruction, self.error
+        """The five, in the order of OUTPUTS."""
+        return self.score, self.alarm, self.reconstruction, self.error, self.contribution
 
     def rows(self, start: int | None, stop: int | None = None) -> "Answers":
         """Returns the answers of some rows, as a slice along time."""
@@ -54,7 +56,7 @@ class Answers:
             return self
         limits = rolling_thresholds(self.score, past, rule.rolling, rule.value)
         alarm = (self.score > limits) | np.isnan(self.score)
-        return Answers(self.score, alarm, self.reconstruction, self.error)
+        return replace(self, alarm=alarm)
 
     @classmethod
     def joined(cls, parts: list["Answers"]) -> "Answers":
@@ -69,7 +71,7 @@ class Answers:
         """Returns rows without an answer: NaN, and no alarm."""
         score = np.full((series, rows), np.nan, np.float32)
         wide = np.full((series, rows, channels), np.nan, np.float32)
-        return cls(score, np.zeros((series, rows), bool), wide, wide.copy())
+        return cls(score, np.zeros((series, rows), bool), wide, wide.copy(), wide.copy())
 
 
 class Model:
@@ -82,6 +84,7 @@ class Model:
         self.session = session
         self.info = info
         self.digest = digest
+        self.outputs = required_outputs(info.schema)
         self._required = {port.name for port in session.get_inputs()}
 
     def run(
@@ -94,7 +97,7 @@ class Model:
         """
         fed = prepare(values, moments)
         feeds = self.feeds(fed.values, Moments(fed.mean, fed.scale), rule)
-        names = list(OUTPUTS)
+        names = list(self.outputs)
         if self.info.state:
             names += ["h_out", "c_out"]
             if state is None and "h" in self._required:
@@ -107,19 +110,23 @@ class Model:
         except Exception as error:  # onnxruntime's exceptions share no base but Exception
             raise CapsuleError(f"the capsule's graph cannot run: {first_line(error)}") from error
         self._check_outputs(outputs, *values.shape[:2])
-        score, alarm, reconstruction, *others = outputs[: len(OUTPUTS)]
+        count = len(self.outputs)
+        score, alarm, reconstruction, error, *contribution = outputs[:count]
+        if not contribution:
+            contribution = [shared_by_error(score, error)]
         if (unknown := np.isnan(score)).any():  # a score that is no number is no all-clear
             alarm = alarm | unknown
-        answers = Answers(score, alarm, fed.restored(reconstruction), *others)
-        return answers, State(*outputs[len(OUTPUTS) :]) if self.info.state else None
+        answers = Answers(score, alarm, fed.restored(reconstruction), error, *contribution)
+        return answers, State(*outputs[count:]) if self.info.state else None
 
     def _check_outputs(self, outputs: list[AnyArray], series: int, rows: int) -> None:
         """Raises CapsuleError for a graph that does not answer as its metadata say."""
         flat, wide = (series, rows), (series, rows, len(self.info.channels))
-        shapes = [flat, flat, wide, wide]
+        shapes = [flat, flat, wide, wide, wide][: len(self.outputs)]
         if self.info.state:
             shapes += [(1, series, self.info.state)] * 2
-        for output, shape, kind in zip(outputs, shapes, "fbffff", strict=False):
+        kinds = "fb" + "f" * (len(shapes) - 2)
+        for output, shape, kind in zip(outputs, shapes, kinds, strict=True):
             if np.shape(output) != shape or output.dtype.kind != kind:
                 raise CapsuleError(
                     f"the capsule's graph does not fit its metadata: expected {shape}, got "

@@ -9,8 +9,8 @@ import onnxruntime
 
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import Float64
-from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.runtime.errors import CapsuleError, first_line
+from stillwatch.runtime.scoring.distance import shared_by_error
 from stillwatch.runtime.scoring.model import Answers, Model, State
 from stillwatch.runtime.scoring.precision import inside_range, prepare
 from stillwatch.runtime.scoring.scaling import Moments
@@ -21,8 +21,8 @@ __all__ = ["Stepper"]
 class Stepper:
     """Steps N streams of a causal model; `state` is what they carry. Not for two threads at once.
 
-    score, alarm (N, 1) and wide (2, N, 1, C), reconstruction and error, are of
-    the last step, and overwritten by the next.
+    score, alarm (N, 1) and wide (3, N, 1, C), reconstruction, error and
+    contribution, are of the last step, and overwritten by the next.
     """
 
     def __init__(self, model: Model, streams: int, rule: AlarmRule, moments: Moments) -> None:
@@ -39,15 +39,17 @@ class Stepper:
         self.score = np.zeros((streams, 1), np.float32)
         self.alarm = np.zeros((streams, 1), bool)
         self._unknown = np.zeros((streams, 1), bool)
-        self.wide = np.zeros((2, streams, 1, channels), np.float32)
+        self.wide = np.zeros((3, streams, 1, channels), np.float32)
         self._binding = model.session.io_binding()
         self._kept = []  # the binding holds no reference of its own
         for name, array in (feeds | dict(zip("hc", self._state, strict=True))).items():
             value = onnxruntime.OrtValue.ortvalue_from_numpy(array)
             self._kept.append(value)
             self._binding.bind_ortvalue_input(name, value)
-        targets = (self.score, self.alarm, *self.wide, *self._next)
-        for name, array in zip((*OUTPUTS, "h_out", "c_out"), targets, strict=True):
+        given = len(model.outputs) - 2
+        self._shared_by_error = given < len(self.wide)
+        targets = (self.score, self.alarm, *self.wide[:given], *self._next)
+        for name, array in zip((*model.outputs, "h_out", "c_out"), targets, strict=True):
             self._binding.bind_output(
                 name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data
             )
@@ -83,6 +85,8 @@ class Stepper:
         self._state[...] = self._next
         np.isnan(self.score, out=self._unknown)
         np.logical_or(self.alarm, self._unknown, out=self.alarm)  # no number is no all-clear
+        if self._shared_by_error:
+            self.wide[2] = shared_by_error(self.score, self.wide[1])
 
     def _fits(self, values: Float64 | float) -> bool:
         """Whether values are fed as they are, with the fixed moments."""
@@ -102,5 +106,4 @@ class Stepper:
 
     def answers(self) -> Answers:
         """Returns the answers of the last step in memory of their own."""
-        reconstruction, error = self.wide.copy()
-        return Answers(self.score.copy(), self.alarm.copy(), reconstruction, error)
+        return Answers(self.score.copy(), self.alarm.copy(), *self.wide.copy())

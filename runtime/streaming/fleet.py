@@ -192,7 +192,12 @@ class Fleet:
         start = self.answered
         self.answered += answers.score.shape[1]
         return Result(
-            answers.score, answers.alarm, answers.reconstruction, answers.error, start=start
+            answers.score,
+            answers.alarm,
+            answers.reconstruction,
+            answers.error,
+            answers.contribution,
+            start,
         )
 
 

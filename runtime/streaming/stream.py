@@ -16,7 +16,7 @@ __all__ = ["Stream", "Verdict"]
 
 
 class Verdict(NamedTuple):
-    """The answer that one sample brings; reconstruction and error are (C,).
+    """The answer that one sample brings; reconstruction, error and contribution are (C,).
 
     row: which sample it is of. A causal model answers each sample itself; a
     windowed one all rows of the window that the sample fills, and this is the
@@ -28,6 +28,7 @@ class Verdict(NamedTuple):
     reconstruction: Float32
     error: Float32
     row: int
+    contribution: Float32
 
 
 class Stream:
@@ -78,6 +79,7 @@ class Stream:
             reconstruction=result.reconstruction[top],
             error=result.error[top],
             row=result.start + top,
+            contribution=result.contribution[top],
         )
 
     def extend(self, values: npt.ArrayLike) -> Result:
@@ -112,14 +114,18 @@ class Stream:
         row = fleet.answered
         fleet.answered = row + 1
         wide = stepper.wide.copy()
+        restored, error, contribution = wide[:, 0, 0]
         return Verdict(
-            stepper.score.item(), stepper.alarm.item(), wide[0, 0, 0], wide[1, 0, 0], row
+            stepper.score.item(), stepper.alarm.item(), restored, error, row, contribution
         )
 
 
 def _single(result: Result, axes: int) -> Result:
     """Returns the one stream's part of a fleet's result, (T,) for values (T,)."""
-    reconstruction, error = result.reconstruction[0], result.error[0]
-    if axes == 1:
-        reconstruction, error = reconstruction[:, 0], error[:, 0]
-    return Result(result.score[0], result.alarm[0], reconstruction, error, start=result.start)
+    reconstruction, error, contribution = (
+        part[0, :, 0] if axes == 1 else part[0]
+        for part in (result.reconstruction, result.error, result.contribution)
+    )
+    return Result(
+        result.score[0], result.alarm[0], reconstruction, error, contribution, result.start
+    )

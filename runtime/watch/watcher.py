@@ -184,8 +184,8 @@ class Watcher:
             if shown:
                 out.append(as_line(said | figures(self._names, score, alarm, restored, error)))
             if math.isnan(score):  # an alarm, as far from normal as can be said
-                score, error = LARGEST, np.nan_to_num(error, nan=0.0)
-            for event in self._tracker.update(said, score, alarm, error):
+                score = LARGEST
+            for event in self._tracker.update(said, score, alarm, result.contribution[i]):
                 self._say_event(event, out)
 
     def _say_event(self, event: Event, out: list[str]) -> None:

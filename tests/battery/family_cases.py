@@ -7,6 +7,7 @@ import numpy as np
 from support.checkpoints import save
 
 from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.families.registry import WINDOWED, expected_shapes
 from stillwatch.runtime import Detector
@@ -94,7 +95,9 @@ class Made:
         _, info = opening.open_session(content, "made up")
         if info.calibrated:
             return content
-        return calibrate(content, "made up", self.values(600, noise=1.0), rate=0.05).content
+        return calibrate(
+            content, "made up", self.values(600, noise=1.0), CalibrationOptions(rate=0.05)
+        ).content
 
     def values(self, rows: int, seed: int = 0, noise: float = 1.5) -> Float64:
         """Rows (T, C) in the sensors' units, as single precision holds them."""

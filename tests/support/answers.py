@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stillwatch.runtime import Result
 
-FIELDS = ("score", "alarm", "reconstruction", "error")
+FIELDS = ("score", "alarm", "reconstruction", "error", "contribution")
 
 
 def sizes(*beside: int, most: int) -> st.SearchStrategy[list[int]]:

@@ -3,9 +3,11 @@
 import numpy as np
 
 from stillwatch.export.calibrate.calibration import SHRINKAGE, Calibrated, calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.families.network import weights_of_checkpoint
 from stillwatch.export.families.reference import repeat_vector_reconstruction
 from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.scoring.features import ROBUST, WITH_LEVEL
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from support.repeat_vectors import (
     make_capsule,
@@ -24,11 +26,12 @@ def calibrated(
 ) -> Calibrated:
     names = [f"sensor_{i}" for i in range(normal.shape[1])]
     content = make_capsule(config, 3)
-    return calibrate(content, "made up", normal, channels=names, **options)  # type: ignore[arg-type]
+    given = CalibrationOptions(channels=names, **options)  # type: ignore[arg-type]
+    return calibrate(content, "made up", normal, given)
 
 
 def by_numpy(
-    config: RepeatVectorConfig, normal: Float64, values: Float64, *, level: bool
+    config: RepeatVectorConfig, normal: Float64, values: Float64, kind: str = WITH_LEVEL
 ) -> Float64:
     """The scores of whole windows of `values`, from the definitions alone."""
     network = weights_of_checkpoint(config, random_weights(config, 3))
@@ -37,8 +40,11 @@ def by_numpy(
 
     def features(rows: Float64) -> Float64:
         x = (rows - mean) / scale
-        error = np.abs(x - repeat_vector_reconstruction(config, network, x))
-        return np.hstack([error, x]) if level else error
+        residual = x - repeat_vector_reconstruction(config, network, x)
+        if kind == ROBUST:
+            return 20 * np.arcsinh(np.hstack([residual, np.abs(residual), x]) / 20)
+        error = np.abs(residual)
+        return np.hstack([error, x]) if kind == WITH_LEVEL else error
 
     at_rest = features(normal)
     sigma = np.atleast_2d(np.cov(at_rest.T, bias=True))

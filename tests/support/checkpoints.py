@@ -18,7 +18,7 @@ from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 MEAN, SCALE = 18.25, 3.5  # unlike 0 and 1, so that a forgotten one shows
 THRESHOLD = 1.5
-OUTPUTS = ("score", "alarm", "reconstruction", "error", "h_out", "c_out")
+OUTPUTS = ("score", "alarm", "reconstruction", "error", "contribution", "h_out", "c_out")
 FLAGS = {"f4": 0, "f8": 1, "f2": 2, "u1": 3, "i4": 4, "i1": 5, "i8": 6, "b1": 7}
 
 

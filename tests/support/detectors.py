@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.runtime import Detector
 from stillwatch.runtime.scoring.model import Model
@@ -45,7 +46,7 @@ def windowed_capsule(mode: str, channels: int) -> bytes:
     config = RepeatVectorConfig(units=5, channels=mode, window=WINDOW)
     made = make_capsule(config, channels)
     normal = normal_rows(600, channels)
-    return calibrate(made, "made up", normal, rate=0.3).content
+    return calibrate(made, "made up", normal, CalibrationOptions(rate=0.3)).content
 
 
 @cache

@@ -6,6 +6,7 @@ import numpy as np
 
 from stillwatch.benchmarks.detection.windows import called_windows, evaluate, hit_rate
 from stillwatch.export.calibrate.calibration import SHRINKAGE, calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.runtime.alarms.thresholds import WindowThreshold, window_threshold
 from stillwatch.runtime.arrays import AnyArray, Float64
@@ -28,7 +29,7 @@ def judge_capsule(base: bytes, name: str, machine: Machine, *, int8: bool) -> li
 
     The network runs once: its errors are the same, only the distance differs.
     """
-    calibrated = calibrate(base, name, held_out(machine), rate=RATE)
+    calibrated = calibrate(base, name, held_out(machine), CalibrationOptions(rate=RATE))
     content = quantize(calibrated.content, name) if int8 else calibrated.content
     detector = Detector.from_bytes(content, "the capsule being judged")
     result = detector.score(machine.test)
@@ -36,9 +37,8 @@ def judge_capsule(base: bytes, name: str, machine: Machine, *, int8: bool) -> li
     row = judge_scores(machine, score, result.error, detector.info.threshold)
     rows = [{"score": "error and level", "bytes": len(content), **row}]
     if not int8:
-        errors = calibrated.features[:, : machine.test.shape[1]]
-        distance = fit_mahalanobis(errors, SHRINKAGE)
-        rule = window_threshold(distance.score(errors), WINDOW, RATE)
+        distance = fit_mahalanobis(calibrated.errors, SHRINKAGE)
+        rule = window_threshold(distance.score(calibrated.errors), WINDOW, RATE)
         score = distance.score(result.error.astype(np.float64))
         rows.append({"score": "error", **judge_scores(machine, score, result.error, rule)})
     return rows

@@ -16,6 +16,7 @@ from stillwatch.benchmarks.validation.case import Case
 from stillwatch.benchmarks.validation.cross_check import cross_check
 from stillwatch.benchmarks.validation.mx2onnx import run_mx2onnx
 from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.windowed import build_uncalibrated
 from stillwatch.export.pytorch.weights import save_weights
 from stillwatch.runtime import ExtraError
@@ -46,7 +47,9 @@ def make_case(
         name="small",
         folder=folder / "saved",
         content=calibrate(base, "small", values[:150]).content,
-        projected=calibrate(base, "small", values[:150], decoder="projected").content,
+        projected=calibrate(
+            base, "small", values[:150], CalibrationOptions(decoder="projected")
+        ).content,
         series="made up",
         values=values,
     )

@@ -11,30 +11,32 @@ from support.repeat_vectors import (
 )
 
 from stillwatch.export.calibrate.calibration import SHRINKAGE, calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.errors import CapsuleError, InputError
 from stillwatch.runtime.golden_replay import replay
+from stillwatch.runtime.scoring.features import FEATURES, PUBLISHED, WITH_LEVEL
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 JOINT = RepeatVectorConfig(units=5, layers=1, window=WINDOW, channels="joint")
 
 
-@pytest.mark.parametrize("level", [False, True])
+@pytest.mark.parametrize("kind", FEATURES)
 @pytest.mark.parametrize("config", [CONFIG, JOINT], ids=lambda config: config.channels)
-def test_score_is_the_mahalanobis_distance(config: RepeatVectorConfig, level: bool) -> None:
+def test_score_is_the_mahalanobis_distance(config: RepeatVectorConfig, kind: str) -> None:
     normal, values = normal_rows(400, 3), normal_rows(100, 3) * 1.5
-    found = detector_of(calibrated(normal, config, level=level).content).score(values).score
-    expected = by_numpy(config, normal, values, level=level)
+    found = detector_of(calibrated(normal, config, features=kind).content).score(values).score
+    expected = by_numpy(config, normal, values, kind)
     np.testing.assert_allclose(found, expected, rtol=SCORE_TOLERANCE, atol=SCORE_TOLERANCE)
 
 
 def test_level_sees_what_the_errors_alone_do_not() -> None:
     normal, values = normal_rows(400, 3), normal_rows(100, 3) * 1.5
     by_level = [
-        detector_of(calibrated(normal, level=level).content).score(values).score
-        for level in (False, True)
+        detector_of(calibrated(normal, features=kind).content).score(values).score
+        for kind in (PUBLISHED, WITH_LEVEL)
     ]
     assert np.median(np.abs(by_level[0] - by_level[1])) > 0.1
 
@@ -47,7 +49,7 @@ def test_independent_network_serves_any_number_of_channels(channels: int) -> Non
     assert detector.info.calibrated
     assert replay(detector).passed
     values = normal_rows(100, channels, seed=1)
-    expected = by_numpy(CONFIG, normal, values, level=True)
+    expected = by_numpy(CONFIG, normal, values)
     found = detector.score(values)
     np.testing.assert_allclose(found.score, expected, rtol=SCORE_TOLERANCE, atol=SCORE_TOLERANCE)
     assert found.error.shape == values.shape
@@ -56,7 +58,9 @@ def test_independent_network_serves_any_number_of_channels(channels: int) -> Non
 def test_calibration_can_follow_a_calibration() -> None:
     first = calibrated(normal_rows(400, 5)).content
     normal = normal_rows(300, 2, seed=4)
-    again = calibrate(first, "made up", normal, channels=["sensor_0", "sensor_1"])
+    again = calibrate(
+        first, "made up", normal, CalibrationOptions(channels=["sensor_0", "sensor_1"])
+    )
     assert again.content == calibrated(normal).content
 
 
@@ -97,11 +101,11 @@ def test_fewer_rows_than_features() -> None:
     assert replay(detector).passed
 
 
-@pytest.mark.parametrize("level", [False, True])
-def test_constant_channels_are_said_and_watched(level: bool) -> None:
+@pytest.mark.parametrize("kind", FEATURES)
+def test_constant_channels_are_said_and_watched(kind: str) -> None:
     normal = normal_rows(400, 4)
     normal[:, [0, 2]] = [0.0, 1e3]
-    found = calibrated(normal, level=level)
+    found = calibrated(normal, features=kind)
     assert found.constant == ("sensor_0", "sensor_2")
     assert found.remarks == (
         "2 channels never change in this data (sensor_0, sensor_2): they are centred and not "
@@ -166,6 +170,11 @@ REFUSED = {
     "no rate": (normal_rows(80, 3), {"rate": 0.0}, r"rate between 0 and 1, got 0\.0"),
     "a rate of one": (normal_rows(80, 3), {"rate": 1.0}, "rate between 0 and 1"),
     "a rate that is NaN": (normal_rows(80, 3), {"rate": np.nan}, "rate between 0 and 1, got nan"),
+    "no such features": (
+        normal_rows(80, 3),
+        {"features": "all"},
+        "expected features of .errors., .* got .all.",
+    ),
     "more than float32": (with_one(normal_rows(80, 3), 1e39), {}, "finite"),
 }
 

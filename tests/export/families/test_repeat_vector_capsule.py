@@ -8,6 +8,7 @@ from support.repeat_vectors import detector_of, make_capsule, make_checkpoint, r
 from stillwatch.export.capsule.windowed import build_uncalibrated
 from stillwatch.export.families.network import weights_of_capsule, weights_of_checkpoint
 from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.runtime.errors import CapsuleError, CheckpointError
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
@@ -61,7 +62,7 @@ def test_contract_of_the_file(config: RepeatVectorConfig) -> None:
         assert sizes == ["batch", "time", CHANNELS]
     assert [one.name for one in model.graph.input] == INPUTS
     outputs = [one.name for one in model.graph.output]
-    assert outputs == ["score", "alarm", "reconstruction", "error"]
+    assert outputs == list(OUTPUTS)
 
 
 def test_values_are_all_that_must_be_fed(config: RepeatVectorConfig) -> None:
@@ -104,9 +105,9 @@ def test_plain_inputs_fed_with_the_defaults_give_the_same(config: RepeatVectorCo
         "threshold": np.array(3, np.float32),
         "count": np.array(4, np.float32),
     }
-    found = session.run(["score", "alarm", "reconstruction", "error"], feeds)
+    found = session.run(list(OUTPUTS), feeds)
     usual = detector_of(make_capsule(config, CHANNELS)).session.run(
-        ["score", "alarm", "reconstruction", "error"],
+        list(OUTPUTS),
         {name: feeds[name] for name in ("values", "threshold", "count")},
     )
     for one, other in zip(found, usual, strict=True):
@@ -116,7 +117,7 @@ def test_plain_inputs_fed_with_the_defaults_give_the_same(config: RepeatVectorCo
 def test_plain_inputs_score_the_same_through_the_detector(config: RepeatVectorConfig) -> None:
     usual = detector_of(make_capsule(config, CHANNELS)).score(values_of(50))
     found = detector_of(plain(config)).score(values_of(50))
-    for name in ("score", "alarm", "reconstruction", "error"):
+    for name in OUTPUTS:
         np.testing.assert_array_equal(getattr(found, name), getattr(usual, name))
 
 

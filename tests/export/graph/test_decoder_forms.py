@@ -23,6 +23,7 @@ from support.repeat_vectors import (
 )
 
 from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.capsule.windowed import build_uncalibrated
 from stillwatch.export.int8.quantization import quantize
@@ -98,7 +99,9 @@ def test_calibration_chooses_the_form_anew() -> None:
     found = {}
     for before in ("plain", "projected"):
         for after in ("plain", "projected"):
-            made = calibrate(built(2, "joint", before), "made up", normal, decoder=after)
+            made = calibrate(
+                built(2, "joint", before), "made up", normal, CalibrationOptions(decoder=after)
+            )
             detector = detector_of(made.content)
             assert detector.info.training.decoder == after
             found[before, after] = made.content

@@ -8,6 +8,7 @@ import pytest
 from support.repeat_vectors import detector_of, make_capsule, normal_rows
 
 from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule import opening
@@ -24,7 +25,9 @@ CONFIG = RepeatVectorConfig(units=64, window=WINDOW)
 def plain() -> bytes:
     names = [f"sensor_{i}" for i in range(CHANNELS)]
     normal = normal_rows(600, CHANNELS)
-    return calibrate(make_capsule(CONFIG, 3), "made up", normal, channels=names).content
+    return calibrate(
+        make_capsule(CONFIG, 3), "made up", normal, CalibrationOptions(channels=names)
+    ).content
 
 
 @pytest.fixture(scope="module")
@@ -106,4 +109,4 @@ def test_models_with_a_state_are_refused() -> None:
 def test_int8_is_not_calibrated_again(small: bytes) -> None:
     names = [f"sensor_{i}" for i in range(CHANNELS)]
     with pytest.raises(CapsuleError, match="not hold its weights in fp32"):
-        calibrate(small, "made up", normal_rows(600, CHANNELS), channels=names)
+        calibrate(small, "made up", normal_rows(600, CHANNELS), CalibrationOptions(channels=names))

@@ -16,6 +16,7 @@ from support.repeat_vectors import (
 )
 
 from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.families.repeat_vector import DECODERS
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.export.int8.range_code import code_input
@@ -30,7 +31,7 @@ CODE_REACHES = 250.0  # scaled units; the code's range ends at 256
 def plain(decoder: str = "plain") -> bytes:
     normal = normal_rows(600, CHANNELS)
     made = make_capsule(LARGE, CHANNELS)
-    return calibrate(made, "made up", normal, decoder=decoder).content
+    return calibrate(made, "made up", normal, CalibrationOptions(decoder=decoder)).content
 
 
 def coded() -> bytes:

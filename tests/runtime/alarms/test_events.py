@@ -17,7 +17,7 @@ def result(alarms: str, scores: list[float] | None = None, start: int = 0) -> Re
     alarm = np.array([mark == "x" for mark in alarms])
     score = np.array(scores or [float(mark) for mark in alarm], np.float32)
     error = np.tile(np.float32([1, 4, 2, 0.5]), (len(alarm), 1))
-    return Result(score, alarm, error, error, start)
+    return Result(score, alarm, error, error, error, start)
 
 
 def spans(alarms: str, minimum: int = 1, cooldown: int = 0) -> list[tuple[int, int, int]]:

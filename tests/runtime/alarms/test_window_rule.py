@@ -70,7 +70,7 @@ def test_alarms_are_those_of_numpy() -> None:
     values = np.concatenate([normal_rows(200, 3, 1), normal_rows(200, 3, 2) * 1.6])
     detector = detector_of(calibrated(normal, rate=0.05).content)
     rule = detector.info.threshold
-    expected = by_numpy(CONFIG, normal, values, level=True)
+    expected = by_numpy(CONFIG, normal, values)
     assert (np.abs(expected / rule.value - 1) > SCORE_TOLERANCE).all()  # none is a toss-up
     alarm = detector.score(values).alarm
     np.testing.assert_array_equal(alarm, called(expected > rule.value, rule.count))

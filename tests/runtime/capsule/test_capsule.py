@@ -96,7 +96,7 @@ def test_an_unrelated_model_with_a_capsules_metadata_is_refused(model_path: Path
     metadata = info_to_json(Detector.load("nab-rds").info)
     helper.set_model_props(model, {METADATA_KEY: metadata, DIGEST_KEY: digest.PLACEHOLDER})
     found = refusal(digest.seal(model.SerializeToString()), model_path)
-    assert "lacks the outputs alarm, error, reconstruction, score" in found
+    assert "lacks the outputs alarm, contribution, error, reconstruction, score" in found
 
 
 def test_sealed_bytes_that_are_no_model_are_refused(model_path: Path) -> None:
@@ -131,7 +131,9 @@ def test_missing_metadata_is_refused(altered: Alter, model_path: Path) -> None:
 
 
 NEEDED = [
-    field.name for field in dataclasses.fields(CapsuleInfo) if field.default is dataclasses.MISSING
+    field.name
+    for field in dataclasses.fields(CapsuleInfo)
+    if field.default is field.default_factory is dataclasses.MISSING
 ]
 
 
@@ -165,7 +167,9 @@ def test_every_field_of_the_metadata_is_needed(
         {"threshold": {"value": float("nan")}},
         {"golden": 3},
         {"golden": [{}]},
-        {"unheard_of": 1},
+        {"task": 3},
+        {"horizon": -1},
+        {"features": None},
     ],
     ids=str,
 )

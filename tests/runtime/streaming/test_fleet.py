@@ -48,6 +48,7 @@ def one_of(result: Result, number: int) -> Result:
         result.alarm[number],
         result.reconstruction[number],
         result.error[number],
+        result.contribution[number],
         result.start,
     )
 

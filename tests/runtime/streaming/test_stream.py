@@ -80,6 +80,7 @@ def test_a_series_scores_in_a_batch_as_alone(
             together.alarm[i],
             together.reconstruction[i, :, 0],
             together.error[i, :, 0],
+            together.contribution[i, :, 0],
         )
         assert_same(row, detector, cpu_like(seed), options)
 

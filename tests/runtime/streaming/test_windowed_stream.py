@@ -44,6 +44,7 @@ def window_by_window(detector: Detector, rows: Float64, stride: int) -> Result:
                     alone.alarm[fresh],
                     alone.reconstruction[fresh],
                     alone.error[fresh],
+                    alone.contribution[fresh],
                     answered,
                 )
             )

@@ -15,6 +15,7 @@ from support.series import cpu_like
 from support.watching import PATIENCE, Watch
 
 from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -39,7 +40,11 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         return "nab-rds-online"
     path = tmp_path_factory.mktemp("model") / "windowed.onnx"
     plain = make_capsule(RepeatVectorConfig(units=5, layers=1, window=20), 1)
-    path.write_bytes(calibrate(plain, "x", cpu_like(1, 2000)[:, None], channels=["value"]).content)
+    path.write_bytes(
+        calibrate(
+            plain, "x", cpu_like(1, 2000)[:, None], CalibrationOptions(channels=["value"])
+        ).content
+    )
     return str(path)
 
 

@@ -1,0 +1,36 @@
+"""What a calibration may be told beside the normal data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.scoring.features import FEATURES, WITH_LEVEL
+
+__all__ = ["CalibrationOptions"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationOptions:
+    """Options of a calibration; raises InputError for one that cannot be.
+
+    channels: their names, by default the capsule's. features: what the
+    distance is taken of, one of FEATURES; PUBLISHED gives the published
+    score. rate: the share of normal windows that may be called anomalous.
+    source: where the data are from. plain_inputs: as in `build_capsule`.
+    decoder: one of DECODERS, the form of the graph.
+    """
+
+    channels: Sequence[str] | None = None
+    features: str = WITH_LEVEL
+    rate: float = 0.01
+    source: str = ""
+    plain_inputs: bool = False
+    decoder: str = "plain"
+
+    def __post_init__(self) -> None:
+        """Raises InputError naming the option that is out of range."""
+        if self.features not in FEATURES:
+            expected = ", ".join(map(repr, FEATURES))
+            raise InputError(f"expected features of {expected}, got {self.features!r}")
+        if not 0 < self.rate < 1:
+            raise InputError(f"expected a rate between 0 and 1, got {self.rate}")
