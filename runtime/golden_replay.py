@@ -46,7 +46,9 @@ def replay(detector: Detector) -> Replay:
     largest_reconstruction = largest_score = largest_part = 0.0
     flips = 0
     for golden in info.golden:
-        answers, _ = detector.model.run(np.array(golden.values)[None], trained, rule)
+        # Their text has nine digits, which name a float32 number: of that the answers are.
+        values = np.array(golden.values, np.float32).astype(np.float64)
+        answers, _ = detector.model.run(values[None], trained, rule)
         score, alarm, reconstruction, _, parts = (array[0] for array in answers.arrays())
         expected = np.array(golden.score)
         wanted = np.array(golden.reconstruction)

@@ -111,12 +111,12 @@ class Model:
             raise CapsuleError(f"the capsule's graph cannot run: {first_line(error)}") from error
         self._check_outputs(outputs, *values.shape[:2])
         count = len(self.outputs)
-        score, alarm, reconstruction, error, *contribution = outputs[:count]
-        if not contribution:
-            contribution = [shared_by_error(score, error)]
+        score, alarm, reconstruction, *others = outputs[:count]
+        if count < len(OUTPUTS):
+            others.append(shared_by_error(score, others[0]))
         if (unknown := np.isnan(score)).any():  # a score that is no number is no all-clear
             alarm = alarm | unknown
-        answers = Answers(score, alarm, fed.restored(reconstruction), error, *contribution)
+        answers = Answers(score, alarm, fed.restored(reconstruction), *others)
         return answers, State(*outputs[count:]) if self.info.state else None
 
     def _check_outputs(self, outputs: list[AnyArray], series: int, rows: int) -> None:
