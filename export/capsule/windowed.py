@@ -109,8 +109,11 @@ def build_windowed(
             f"expected a decoder {' or '.join(family.decoders)} for {name}, got {decoder!r}"
         )
     # As the graph holds them, in single precision: the reference is of the same distance.
-    held = (part.astype(np.float32) for part in (sensors.error_mean, sensors.whitening))
-    distance = Mahalanobis(*(part.astype(np.float64) for part in held), condition=1.0)
+    mean, whitening = (
+        part.astype(np.float32).astype(np.float64)
+        for part in (sensors.error_mean, sensors.whitening)
+    )
+    distance = Mahalanobis(mean, whitening, condition=1.0)
 
     def reference(scaled: Float64) -> tuple[Float64, Float64, Bool]:
         decoded = family.reconstruct(config, network, scaled)
