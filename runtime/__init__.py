@@ -7,7 +7,7 @@ import os
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from stillwatch.runtime.capsule.opening import shipped
-from stillwatch.runtime.detector import Detector, Result
+from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import (
     CapsuleError,
     CheckpointError,
@@ -22,6 +22,7 @@ from stillwatch.runtime.errors import (
 from stillwatch.runtime.forecasting.forecaster import Forecaster
 from stillwatch.runtime.forecasting.result import Forecast
 from stillwatch.runtime.forecasting.stream import ForecastFleet, ForecastStream
+from stillwatch.runtime.result import Result
 from stillwatch.runtime.streaming.fleet import Fleet
 from stillwatch.runtime.streaming.stream import Stream, Verdict
 

@@ -1,7 +1,7 @@
 """The detector: check the values, scale, run the capsule, return the result."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,12 @@ import onnxruntime
 
 from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
 from stillwatch.runtime.alarms.policies.table import alarm_rule
-from stillwatch.runtime.arrays import Bool, Float32, Float64
+from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule import digest, opening
 from stillwatch.runtime.capsule.info import CapsuleInfo
+from stillwatch.runtime.dataframes import Given, matched
 from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.result import Origin, Result
 from stillwatch.runtime.scoring.batch import score_series
 from stillwatch.runtime.scoring.inputs import as_array, as_batch, check_threads, fixed_moments
 from stillwatch.runtime.scoring.model import Answers, Model
@@ -24,26 +26,7 @@ if TYPE_CHECKING:
     from stillwatch.runtime.streaming.fleet import Fleet
     from stillwatch.runtime.streaming.stream import Stream
 
-__all__ = ["Detector", "Result"]
-
-
-@dataclass(frozen=True)
-class Result:
-    """Scores of a series; higher is more anomalous.
-
-    score, alarm: (T,) or (N, T). reconstruction (the sensor's units), error
-    (scaled units): the shape of the values. contribution: that shape too, what
-    each channel adds to the score; not negative, and its sum over channels.
-    Where a rolling policy has no history yet, the figures are NaN and alarm is
-    False. start: which row of its stream the first one is.
-    """
-
-    score: Float32
-    alarm: Bool
-    reconstruction: Float32
-    error: Float32
-    contribution: Float32
-    start: int = 0
+__all__ = ["Detector"]
 
 
 class Detector:
@@ -97,18 +80,21 @@ class Detector:
     ) -> Result:
         """Returns the scores of a series, or of a batch of series of one length.
 
-        values: (T,), (T, C) or (N, T, C), the sensor's units, all finite.
-        mean, scale: one figure a channel, in place of the scaling policy's.
+        values: (T,), (T, C) or (N, T, C), the sensor's units, all finite; or a
+        data frame of pandas or polars, whose columns are matched by name, or a
+        series of one. mean, scale: one figure a channel, in place of the scaling policy's.
         threshold: a policy, by its name or as a number (see policies.py), in
         place of the trained one. stride: how many rows each further window of
         a windowed model answers, by default all. threads: how many share the
         calls out among them. Raises InputError.
         """
-        raw = as_array(values)
+        given = matched(values, self.info.channel_names)
+        raw = as_array(given.values)
         batch = as_batch(raw, self.info)
         results = self._score(batch, mean, scale, threshold, stride, threads)
         if raw.ndim < 3:
-            return _shaped(results[0], raw.ndim)
+            origin = self._origin(given, raw, threshold)
+            return _shaped(replace(results[0], origin=origin), raw.ndim)
         columns = zip(
             *((r.score, r.alarm, r.reconstruction, r.error, r.contribution) for r in results),
             strict=True,
@@ -131,8 +117,13 @@ class Detector:
         for `score`; reconstruction, error and contribution
         are (T, C).
         """
-        checked = map(self._series, series)
-        return self._score(checked, mean, scale, threshold, stride, threads)
+        given = [matched(one, self.info.channel_names) for one in series]
+        checked = (self._series(one.values) for one in given)
+        results = self._score(checked, mean, scale, threshold, stride, threads)
+        return [
+            replace(result, origin=self._origin(one, as_array(one.values), threshold))
+            for result, one in zip(results, given, strict=True)
+        ]
 
     def score_chunks(
         self,
@@ -244,6 +235,19 @@ class Detector:
         answers = score_series(self._model, parts, rule, stride=step, threads=threads)
         nothing = np.empty((1, 0), np.float32)  # is before the first score
         return [_result(one.decided(rule, nothing), warm_up) for one in answers]
+
+    def _origin(self, given: Given, values: AnyArray, threshold: ThresholdPolicy) -> Origin:
+        rule, info = alarm_rule(threshold, self.info), self.info
+        single = rule.rolling is None and info.calibrated  # one number for all rows
+        return Origin(
+            channels=info.channel_names,
+            values=values,
+            model=f"{info.family}, {info.parameters:,} parameters",
+            limit=rule.value if single else None,
+            rule=f"above {rule.value:.6g}" if single else rule.policy,
+            index=given.index,
+            library=given.library,
+        )
 
     def _series(self, values: npt.ArrayLike) -> Float64:
         raw = as_array(values)

@@ -9,8 +9,9 @@ from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.verify.verification import Agreement, compare
 from stillwatch.runtime.arrays import Float64
-from stillwatch.runtime.detector import Detector, Result
+from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.files import write_bytes
+from stillwatch.runtime.result import Result
 from stillwatch.train.data.checkpoint import Checkpoint, load_checkpoint
 from stillwatch.train.data.tables.recording import Recording
 from stillwatch.train.families.sensor.recipe import held_out

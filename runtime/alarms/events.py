@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stillwatch.runtime.arrays import LARGEST, AnyArray, Float64
-from stillwatch.runtime.detector import Result
 from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.result import Result
 
 __all__ = ["Event", "EventPolicy", "EventTracker", "find_events"]
 

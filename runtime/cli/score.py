@@ -19,10 +19,11 @@ from stillwatch.runtime.cli.options import (
     fills_forward,
 )
 from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, reading_options
-from stillwatch.runtime.detector import Detector, Result
+from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.files import write_text
 from stillwatch.runtime.report.score_page import score_page
 from stillwatch.runtime.report.scored import ScoredSeries
+from stillwatch.runtime.result import Result
 from stillwatch.runtime.tables.table import Table, read_table
 from stillwatch.runtime.tables.writing import to_csv
 
@@ -82,7 +83,7 @@ def _page(arguments: argparse.Namespace, table: Table, result: Result, detector:
         remarks.append(f"{table.filled:,} cells without a value took the one before them.")
     return score_page(
         ScoredSeries(
-            name=arguments.series.name,
+            name=Path(table.name).name,
             model=f"{arguments.model}: {info.family}, {info.parameters:,} parameters",
             channels=info.channel_names,
             values=table.values,

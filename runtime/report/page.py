@@ -13,13 +13,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure  # an extra's: a page without such pictures wants none
 
-__all__ = ["page", "paragraph", "picture", "section", "table"]
+__all__ = ["framed", "page", "paragraph", "picture", "section", "table"]
 
 _STYLE = Path(__file__).with_name("page.css")
 _MANY = 7  # columns from which a table is read as a list on a tablet and in print, too
 _NARROW = (4.6, 0.9)  # inches wide, and the share of the height, of a picture on a phone
 # What a matplotlib picture draws black and white follows the page's ink and paper.
 _THEME = {"#000000": "currentColor", "#ffffff": "var(--paper)", "#cccccc": "var(--rule)"}
+
+
+def framed(part: str, rows: int) -> str:
+    """Returns a part of a page by itself, as a notebook shows it; `rows` panels high."""
+    style = _STYLE.read_text(encoding="utf-8")
+    document = f'<!doctype html><meta charset="utf-8"><style>{style}</style><body>{part}</body>'
+    return (
+        f'<iframe srcdoc="{html.escape(document)}" sandbox title="a scored series" '
+        f'style="width:100%;height:{10 * rows}rem;border:0"></iframe>'
+    )
 
 
 def page(title: str, parts: Sequence[str]) -> str:

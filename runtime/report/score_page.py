@@ -15,10 +15,10 @@ from stillwatch.runtime.report.ticks import as_figure
 if TYPE_CHECKING:
     from stillwatch.runtime.alarms.events import Event
 
-__all__ = ["score_figure", "score_page"]
+__all__ = ["PANELS", "score_figure", "score_page"]
 
 _WORST = 3
-_PANELS = 6  # channels with a panel of their own over the whole series
+PANELS = 6  # channels with a panel of their own over the whole series
 _EVENT_PANELS = 3
 _SECTIONS = 20  # events with a picture
 _LISTED = 200  # events in the table
@@ -41,7 +41,7 @@ def score_page(scored: ScoredSeries) -> str:
 
 def score_figure(scored: ScoredSeries) -> str:
     """Returns the pictures of the whole series, the channels that contributed most first."""
-    shown = _by_part(scored, 0, scored.rows)[:_PANELS]
+    shown = _by_part(scored, 0, scored.rows)[:PANELS]
     left = len(scored.channels) - len(shown)
     several = len(scored.channels) > 1
     said = [legend(scored), overview(scored, 0, scored.rows, shown, strips=several)]

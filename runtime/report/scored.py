@@ -10,7 +10,7 @@ from stillwatch.runtime.arrays import AnyArray, Float64
 
 if TYPE_CHECKING:  # training draws with this folder and has no onnxruntime
     from stillwatch.runtime.alarms.events import Event
-    from stillwatch.runtime.detector import Result
+    from stillwatch.runtime.result import Result
 
 __all__ = ["ScoredSeries"]
 
@@ -43,8 +43,8 @@ class ScoredSeries:
     @property
     def parts(self) -> AnyArray:
         """How much each channel added, (T, C), not negative; 0 where there is no answer."""
-        error = np.nan_to_num(self.result.error).reshape(self.rows, -1)
-        return np.asarray(error)
+        parts = np.nan_to_num(self.result.contribution).reshape(self.rows, -1)
+        return np.asarray(parts)
 
     @property
     def reconstruction(self) -> AnyArray:

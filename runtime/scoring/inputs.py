@@ -7,16 +7,20 @@ import numpy.typing as npt
 
 from stillwatch.runtime.arrays import LARGEST, SMALLEST, AnyArray, Float64
 from stillwatch.runtime.capsule.info import CapsuleInfo
+from stillwatch.runtime.dataframes import matched
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scoring.scaling import Moments
 
 __all__ = ["as_array", "as_batch", "as_named_batch", "check_threads", "fixed_moments"]
 
 
-def as_array(values: npt.ArrayLike) -> AnyArray:
-    """Returns the values as an array; raises InputError where rows differ in length."""
+def as_array(values: npt.ArrayLike, info: CapsuleInfo | None = None) -> AnyArray:
+    """Returns the values as an array; raises InputError where rows differ in length.
+
+    A data frame's columns come in the order of the model's channels.
+    """
     try:
-        return np.asarray(values)
+        return np.asarray(values if info is None else matched(values, info.channel_names).values)
     except ValueError as error:
         raise InputError("expected numbers in rows of one length, got rows of several") from error
 

@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import AnyArray, Float64
-from stillwatch.runtime.detector import Detector, Result
+from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError, SnapshotError
+from stillwatch.runtime.result import Result
 from stillwatch.runtime.scoring.inputs import as_array, as_batch
 from stillwatch.runtime.scoring.model import Answers
 from stillwatch.runtime.scoring.scaling import Moments, history_moments, rolling_moments
@@ -71,7 +72,7 @@ class Fleet:
         fill the history; of a windowed model all rows of each window that fills.
         Raises InputError on bad values; the fleet then stands as before them.
         """
-        raw = as_array(values)
+        raw = as_array(values, self.detector.info)
         if raw.ndim == 2 and len(self.detector.info.channels) == 1:
             raw = raw[..., None]
         rows = as_batch(raw, self.detector.info)
@@ -83,7 +84,7 @@ class Fleet:
 
     def update(self, values: npt.ArrayLike) -> Result:
         """Returns the answers that one sample of each stream brings, (N, C) or (N,)."""
-        raw = as_array(values)
+        raw = as_array(values, self.detector.info)
         return self.extend(raw[:, None] if raw.ndim else raw)
 
     def advance(self, rows: Float64) -> Result:

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from stillwatch.runtime.arrays import LARGEST, Float32, Float64
-from stillwatch.runtime.detector import Result
+from stillwatch.runtime.dataframes import matched_row
 from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.result import Result
 from stillwatch.runtime.scoring.inputs import as_array, as_batch
 from stillwatch.runtime.streaming.fleet import Fleet
 from stillwatch.runtime.streaming.tracks import Causal
@@ -42,6 +43,7 @@ class Stream:
         """Use `Detector.stream`."""
         self._fleet = fleet
         self._info = fleet.detector.info
+        self._names = self._info.channel_names
         # With one threshold for all, a single number can go straight to the graph.
         plain = fleet.rule.rolling is None and len(self._info.channels) == 1
         plain = plain and not fleet.finished
@@ -69,7 +71,7 @@ class Stream:
         """
         if type(value) is float and self._causal and abs(value) <= LARGEST and not self.warm_up:
             return self._step(value, self._causal)
-        result = self.extend(np.atleast_1d(as_array(value))[None])
+        result = self.extend(np.atleast_1d(as_array(matched_row(value, self._names)))[None])
         if not len(result.score) or np.isnan(result.score[-1]):
             return None
         top = int(np.argmax(result.score))
@@ -90,7 +92,7 @@ class Stream:
         windowed model all rows of each window that fills, `start` the first of
         them. Raises InputError on a bad chunk; the stream then stands as before.
         """
-        raw = as_array(values)
+        raw = as_array(values, self._info)
         rows: Float64 = as_batch(raw, self._info)
         if raw.ndim == 3:
             raise InputError(f"expected one series (T,) or (T, C), got shape {raw.shape}")

@@ -9,8 +9,9 @@ import numpy as np
 
 from stillwatch.runtime.alarms.events import Event, EventTracker
 from stillwatch.runtime.arrays import LARGEST, Float64
-from stillwatch.runtime.detector import Detector, Result
+from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError, SnapshotError
+from stillwatch.runtime.result import Result
 from stillwatch.runtime.streaming.stream import Stream
 from stillwatch.runtime.watch.answers import OURS, as_line, event_figures, figures
 from stillwatch.runtime.watch.clock import Clock

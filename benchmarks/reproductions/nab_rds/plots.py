@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from stillwatch.benchmarks.reproductions.nab_rds.run import PUBLISHED, Pictures
 from stillwatch.runtime.arrays import Bool
-from stillwatch.runtime.detector import Result
 from stillwatch.runtime.report.palette import BLUE, GREEN, GREY, ORANGE, RED
+from stillwatch.runtime.result import Result
 from stillwatch.train.data.sets import LabelledSeries
 
 __all__ = [

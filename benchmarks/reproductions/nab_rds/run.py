@@ -11,9 +11,10 @@ from stillwatch.benchmarks.reproductions.nab_rds.agreement import check, summari
 from stillwatch.benchmarks.reproductions.nab_rds.baselines import baselines
 from stillwatch.benchmarks.reproductions.nab_rds.rows import counts, row
 from stillwatch.export.capsule.build import build_capsule
-from stillwatch.runtime.detector import Detector, Result
+from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.files import write_bytes
 from stillwatch.runtime.report.machine import provenance
+from stillwatch.runtime.result import Result
 from stillwatch.train.data.checkpoint import load_checkpoint
 from stillwatch.train.data.sets import LabelledSeries
 from stillwatch.train.families.nab_rds.config import NabRdsConfig

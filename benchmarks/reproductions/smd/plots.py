@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from stillwatch.runtime.detector import Result
 from stillwatch.runtime.report.palette import BLUE, GREEN, GREY, ORANGE, RED
+from stillwatch.runtime.result import Result
 from stillwatch.train.data.sets import Machine
 
 __all__ = ["incident_errors", "learning_curves", "machine_scores", "size_against_detection"]

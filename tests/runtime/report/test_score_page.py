@@ -10,9 +10,9 @@ from support.pump import NORMAL, SERIES, files
 
 from stillwatch.runtime.alarms.events import EventPolicy, find_events
 from stillwatch.runtime.cli.main import main
-from stillwatch.runtime.detector import Result
 from stillwatch.runtime.report.score_page import score_page
 from stillwatch.runtime.report.scored import ScoredSeries
+from stillwatch.runtime.result import Result
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "runtime" / "examples"
 LARGEST_PAGE = 5_000_000
@@ -27,7 +27,8 @@ def scored(rows: int, channels: int, alarms: list[int]) -> ScoredSeries:
     alarm = np.zeros(rows, bool)
     for place, row in enumerate(alarms):
         score[row], error[row, -1], alarm[row] = 10 + place, 50, True
-    result = Result(score, alarm, draw.random((rows, channels)).astype(np.float32), error)
+    made = draw.random((rows, channels)).astype(np.float32)
+    result = Result(score, alarm, made, error, error)
     return ScoredSeries(
         name="series.csv",
         model="a model",
