@@ -8,8 +8,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+from stillwatch.export.families.table import FAMILIES
 from stillwatch.train.families.config import Config
-from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["installed_mib", "operations", "parameters_in_graph", "weights_read"]
 
@@ -40,8 +40,9 @@ def operations(config: Config, channels: int) -> int:
     As the plain graph does them: the decoder's repeated input is projected at
     every step. Gates' functions are left out: a few percent from 64 units on.
     """
-    products = sum(inputs * 4 * config.units for inputs, _ in _layers(config, channels))
-    recurrent = sum(4 * config.units * units for _, units in _layers(config, channels))
+    layers = FAMILIES[config.family].lstm_layers(config, channels)
+    products = sum(inputs * 4 * config.units for inputs, _ in layers)
+    recurrent = sum(4 * config.units * units for _, units in layers)
     return 2 * config.window * (products + recurrent + config.units * channels)
 
 
@@ -51,7 +52,7 @@ def weights_read(config: Config, channels: int) -> int:
     The recurrent ones at every step, since each step waits for the last; the
     others once, since their product can be one for all steps.
     """
-    layers = _layers(config, channels)
+    layers = FAMILIES[config.family].lstm_layers(config, channels)
     recurrent = sum(4 * units * units for _, units in layers)
     once = sum(4 * units * inputs for inputs, units in layers) + config.units * channels
     return config.window * recurrent + once
@@ -70,15 +71,6 @@ def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
         yield node
         for attribute in node.attribute:
             yield from _nodes(attribute.g)
-
-
-def _layers(config: Config, channels: int) -> list[tuple[int, int]]:
-    """Returns inputs and units of each LSTM layer."""
-    units = config.units
-    if isinstance(config, NabRdsConfig):
-        return [(channels, units)]
-    above = [(units, units)] * (config.layers - 1)
-    return [(channels, units), *above, (units, units), *above]
 
 
 def _add_sizes(package: str, sizes: dict[str, int]) -> None:

@@ -17,7 +17,6 @@ from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder
 from stillwatch.train.data.checkpoint import PARAMS_NAME
-from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["Prepared", "Setup", "engine_entry", "prepare", "subject_entry"]
 
@@ -83,7 +82,7 @@ def subject_entry(one: Prepared) -> SubjectEntry:
         sha256=hashlib.sha256((subject.folder / PARAMS_NAME).read_bytes()).hexdigest(),
         family=checkpoint.family,
         units=config.units,
-        layers=1 if isinstance(config, NabRdsConfig) else config.layers,
+        layers=config.layers,
         window=config.window,
         channels=subject.channels,
         parameters=checkpoint.parameters,

@@ -19,9 +19,9 @@ from stillwatch.benchmarks.latency.prepare import (
     subject_entry,
 )
 from stillwatch.benchmarks.latency.processes import cold_start, environment, work
+from stillwatch.export.families.table import family_of
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.report.machine import machine, provenance
-from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["measure"]
 
@@ -92,7 +92,7 @@ def _timing_jobs(
             "sweep_seconds": plan.sweep_seconds,
             "baseline": _baseline(one, prepared, sound),
         }
-        if isinstance(one.subject.checkpoint.config, NabRdsConfig):
+        if family_of(one.subject.checkpoint).causal:
             yield job | {"stage": "steps", "steps": plan.steps}
 
 

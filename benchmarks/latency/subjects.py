@@ -7,19 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from stillwatch.benchmarks.latency.plan import Plan
-from stillwatch.export.families.reference import nab_rds_reconstruction
-from stillwatch.export.families.registry import WINDOWED, expected_shapes
-from stillwatch.export.pytorch.weights import count_parameters, save_weights
+from stillwatch.export.families.table import FAMILIES, expected_shapes, reconstruction
+from stillwatch.export.pytorch.weights import save_weights
 from stillwatch.runtime.alarms.thresholds import mean_plus_sigmas
 from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.data.checkpoint import Calibration, Checkpoint, load_checkpoint
+from stillwatch.train.families.config import Config
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
 __all__ = ["RANDOM", "Subject", "given_subjects", "made_subjects", "reference", "windows_for"]
 
-_FAMILIES = ("nab-rds", "repeat-vector")
 RANDOM = "random weights"
 _REACH = 3.0
 
@@ -37,13 +36,13 @@ class Subject:
     @property
     def channels(self) -> int:
         """How many channels a sequence has: one where they are independent."""
-        independent = getattr(self.checkpoint.config, "channels", "joint") == "independent"
-        return 1 if independent else len(self.checkpoint.channels)
+        checkpoint = self.checkpoint
+        return 1 if checkpoint.config.channels == "independent" else len(checkpoint.channels)
 
 
 def made_subjects(plan: Plan, folder: Path) -> list[Subject]:
     """Returns the published architectures with random weights: latency does not depend on them."""
-    made: list[tuple[str, NabRdsConfig | RepeatVectorConfig, bool]] = [
+    made: list[tuple[str, Config, bool]] = [
         ("teacher", RepeatVectorConfig(layers=2), False),
         ("student", RepeatVectorConfig(), False),
         *((f"micro {units}", RepeatVectorConfig(units=units), False) for units in plan.micro),
@@ -70,17 +69,10 @@ def given_subjects(folders: list[Path]) -> list[Subject]:
     names = [folder.resolve().name for folder in folders]
     if len(set(names)) < len(names):
         raise InputError(f"expected checkpoints in folders of different names, got {names}")
-    found = [
+    return [
         Subject(name=name, folder=folder, source="trained", checkpoint=load_checkpoint(folder)[0])
         for name, folder in zip(names, folders, strict=True)
     ]
-    for one in found:
-        if one.checkpoint.family not in _FAMILIES:
-            raise InputError(
-                f"{one.folder} is of family {one.checkpoint.family}: the engines have "
-                f"{' and '.join(_FAMILIES)}"
-            )
-    return found
 
 
 def windows_for(subject: Subject, count: int, seed: int) -> Float32:
@@ -95,24 +87,20 @@ def windows_for(subject: Subject, count: int, seed: int) -> Float32:
 def reference(subject: Subject, windows: Float32) -> Float64:
     """Returns the reconstruction (N, T, C) of windows by plain NumPy in double precision."""
     checkpoint, weights = load_checkpoint(subject.folder)
-    config = checkpoint.config
     doubles = windows.astype(np.float64)
-    if isinstance(config, NabRdsConfig):
-        return np.stack([nab_rds_reconstruction(checkpoint, weights, one) for one in doubles])
-    family = WINDOWED[checkpoint.family]
-    network = family.weights(config, weights)
-    if getattr(config, "channels", "joint") == "joint":
-        return np.stack([family.reconstruct(config, network, one) for one in doubles])
+    if checkpoint.config.channels == "joint":
+        return np.stack([reconstruction(checkpoint, weights, one) for one in doubles])
     # Of independent channels each is a window, and they are computed together: (T, N).
-    together = family.reconstruct(config, network, doubles[:, :, 0].T)
+    together = reconstruction(checkpoint, weights, doubles[:, :, 0].T)
     return together.T[:, :, None]
 
 
-def _made(config: NabRdsConfig | RepeatVectorConfig, folder: Path, seed: int) -> Checkpoint:
+def _made(config: Config, folder: Path, seed: int) -> Checkpoint:
     """Returns the checkpoint, written to a folder, of an untrained network of one channel."""
     generator = np.random.default_rng(seed)
+    family = FAMILIES[config.family]
     checkpoint = Checkpoint(
-        family="nab-rds" if isinstance(config, NabRdsConfig) else "repeat-vector",
+        family=family.name,
         config=config,
         channels=(("value", ""),),
         mean=(0.0,),
@@ -122,13 +110,12 @@ def _made(config: NabRdsConfig | RepeatVectorConfig, folder: Path, seed: int) ->
         curve={"train": [], "validation": []},
         data={"name": RANDOM, "rows": 0, "sha256": ""},
     )
-    one_bias = isinstance(config, RepeatVectorConfig)
     # Three times what an LSTM is initialized with: gates leave their middle, so that an engine
     # which confuses them answers otherwise; at four times the recurrence runs away with errors.
     reach = _REACH / np.sqrt(config.units)
     weights: dict[str, AnyArray] = {
         name: np.zeros(shape, np.float32)
-        if one_bias and name.endswith("h2h_bias")
+        if family.frozen(name)
         else generator.uniform(-reach, reach, shape).astype(np.float32)
         for name, shape in expected_shapes(checkpoint).items()
     }
@@ -137,8 +124,8 @@ def _made(config: NabRdsConfig | RepeatVectorConfig, folder: Path, seed: int) ->
     calibration = Calibration(threshold=threshold, error_quantiles={})
     complete = dataclasses.replace(
         checkpoint,
-        parameters=count_parameters(checkpoint.family, weights),
-        calibrations={} if one_bias else {"series": calibration},
+        parameters=family.count(weights),
+        calibrations={"series": calibration} if family.causal else {},
     )
     save_weights(weights, complete, folder)
     return complete

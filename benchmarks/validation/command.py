@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from stillwatch.benchmarks.latency.engines import named
@@ -14,7 +14,7 @@ from stillwatch.benchmarks.validation.difference import Difference
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.build import build_capsule
-from stillwatch.export.families.registry import WINDOWED
+from stillwatch.export.families.table import family_of
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import write_text
@@ -22,7 +22,7 @@ from stillwatch.runtime.report.machine import provenance
 from stillwatch.runtime.report.tables import as_text
 from stillwatch.runtime.tables.table import read_table
 from stillwatch.train.data.checkpoint import load_checkpoint
-from stillwatch.train.families.nab_rds.config import NabRdsConfig
+from stillwatch.train.data.sets.series import LabelledSeries
 
 __all__ = ["add_arguments", "run", "run_all"]
 
@@ -111,12 +111,13 @@ def _cases(folders: Sequence[Path], series: Path | None) -> Iterator[Case]:
             name = folder.parent.name
         channels = [channel for channel, _ in checkpoint.channels]
         projected = None
-        if isinstance(checkpoint.config, NabRdsConfig):
-            label, values = _nab_rds_series(series, channels)
+        family = family_of(checkpoint)
+        if family.test_series is not None:
+            label, values = _test_series(series, channels, family.test_series)
         else:
             label, normal, values = _machine_series(series, channels)
             base, content = content, calibrate(content, name, normal).content
-            if "projected" in WINDOWED[checkpoint.family].decoders:
+            if "projected" in family.decoders:
                 projected = calibrate(
                     base, name, normal, CalibrationOptions(decoder="projected")
                 ).content
@@ -126,12 +127,12 @@ def _cases(folders: Sequence[Path], series: Path | None) -> Iterator[Case]:
         )  # fmt: skip
 
 
-def _nab_rds_series(series: Path | None, channels: list[str]) -> tuple[str, Float64]:
+def _test_series(
+    series: Path | None, channels: list[str], published: Callable[[], LabelledSeries]
+) -> tuple[str, Float64]:
     if series is not None:
         return str(series), read_table(series, channels, None).values
-    from stillwatch.train.data.sets import RDS_TEST, load_nab
-
-    test = load_nab(RDS_TEST)
+    test = published()
     return test.name, test.values[:, None]
 
 

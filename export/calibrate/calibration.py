@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from stillwatch.export.calibrate.options import CalibrationOptions
-from stillwatch.export.capsule.windowed import Description, build_windowed, windowed_config
+from stillwatch.export.capsule.windowed import Description, build_windowed
 from stillwatch.export.families.network import weights_of_capsule
-from stillwatch.export.families.registry import windowed
+from stillwatch.export.families.table import windowed
 from stillwatch.export.graph.distance_nodes import Sensors
 from stillwatch.runtime.alarms.thresholds import error_quantiles, normal_scores, window_threshold
 from stillwatch.runtime.arrays import LARGEST, Float64
@@ -26,7 +26,7 @@ from stillwatch.runtime.scoring.distance import fit_mahalanobis
 from stillwatch.runtime.scoring.features import features
 from stillwatch.runtime.scoring.scaling import Moments, series_moments
 from stillwatch.train.data.fingerprint import fingerprint
-from stillwatch.train.families.config import WindowedConfig
+from stillwatch.train.families.config import Config
 from stillwatch.train.families.table import config_from_dict
 
 __all__ = ["SHRINKAGE", "Calibrated", "calibrate"]
@@ -61,7 +61,7 @@ def calibrate(
     options = options or CalibrationOptions()
     _, info = opening.open_session(content, name)
     windowed(info.family, name)
-    config = windowed_config(config_from_dict(info.family, info.training.options))
+    config = config_from_dict(info.family, info.training.options)
     names = tuple(options.channels or info.channel_names)
     _check(normal, names, info, config)
     network = weights_of_capsule(content, config, name)
@@ -125,7 +125,7 @@ def _check(
     normal: Float64,
     names: tuple[str, ...],
     info: CapsuleInfo,
-    config: WindowedConfig,
+    config: Config,
 ) -> None:
     if normal.ndim != 2 or normal.shape[1] != len(names):
         raise InputError(f"expected {len(names)} channels as (T, {len(names)}), got {normal.shape}")

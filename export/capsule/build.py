@@ -9,8 +9,7 @@ import onnx
 
 from stillwatch.export.capsule.golden import TOLERANCE, golden_vectors
 from stillwatch.export.families.nab_rds import nab_rds_graph
-from stillwatch.export.families.reference import nab_rds_reconstruction
-from stillwatch.export.families.registry import expected_shapes
+from stillwatch.export.families.table import expected_shapes, family_of, reconstruction
 from stillwatch.export.graph.builder import Graph
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.runtime.capsule import digest
@@ -49,7 +48,8 @@ def build_capsule(
     graph, one of its DECODERS. Raises InputError for another policy,
     CheckpointError for weights that are not exactly the family's.
     """
-    if not isinstance(checkpoint.config, NabRdsConfig):
+    family = family_of(checkpoint)
+    if not family.causal:
         # Imported here: windowed_capsule.py builds on this module.
         from stillwatch.export.capsule.windowed import build_uncalibrated
 
@@ -57,6 +57,8 @@ def build_capsule(
     if decoder != "plain":
         raise InputError(f"{checkpoint.family} has no decoder to choose the form of")
     config = checkpoint.config
+    if not isinstance(config, NabRdsConfig):
+        raise CheckpointError(f"{checkpoint.family} has no thresholds from training")
     scaling = scaling or config.scaling[0]
     if scaling not in checkpoint.calibrations:
         raise InputError(
@@ -115,7 +117,7 @@ def _describe(
     window = config.window
 
     def reference(scaled: Float64) -> tuple[Float64, Float64, Bool]:
-        decoded = nab_rds_reconstruction(checkpoint, weights, scaled)
+        decoded = reconstruction(checkpoint, weights, scaled)
         contribution = np.square(scaled - decoded)
         return decoded, contribution, squared_error(scaled, decoded) > threshold
 

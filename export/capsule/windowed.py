@@ -8,7 +8,7 @@ import numpy as np
 
 from stillwatch.export.capsule.build import check_parameters, producer, seal_model
 from stillwatch.export.capsule.golden import TOLERANCE, golden_vectors
-from stillwatch.export.families.registry import WINDOWED, expected_shapes
+from stillwatch.export.families.table import FAMILIES, expected_shapes, family_of
 from stillwatch.export.graph.distance_nodes import Sensors
 from stillwatch.export.graph.lstm import Weights
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
@@ -19,17 +19,14 @@ from stillwatch.runtime.capsule.figures import (
     Training,
 )
 from stillwatch.runtime.capsule.info import SCHEMA_VERSION, CapsuleInfo, Channel
-from stillwatch.runtime.errors import CapsuleError, CheckpointError, InputError
+from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.runtime.scoring.distance import Mahalanobis
 from stillwatch.runtime.scoring.features import by_channel, features
 from stillwatch.runtime.scoring.scaling import ScalingPolicy
 from stillwatch.train.data.checkpoint import Checkpoint
-from stillwatch.train.families.config import WindowedConfig
-from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
-from stillwatch.train.families.sensor.config import SensorConfig
-from stillwatch.train.families.table import CONFIGS
+from stillwatch.train.families.config import Config
 
-__all__ = ["Description", "build_uncalibrated", "build_windowed", "windowed_config"]
+__all__ = ["Description", "build_uncalibrated", "build_windowed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,17 +56,14 @@ def build_uncalibrated(
 
     decoder: one of DECODERS, the form of the graph.
     """
-    config = windowed_config(checkpoint.config)
+    config = checkpoint.config
     channels = len(checkpoint.channels)
-    family = WINDOWED[checkpoint.family]
+    family = family_of(checkpoint)
     check_parameters(weights, expected_shapes(checkpoint))
-    network = family.weights(config, weights)
-    found = sum(weight.size for weight in weights.values())
-    if not family.second_bias:
-        second = [layer.h2h_bias for layer in (*network.encoder, *network.decoder)]
-        if any(map(np.any, second)):
-            raise CheckpointError("the second bias of an LSTM layer is not zero: not this family's")
-        found -= sum(bias.size for bias in second)
+    network = family.network(config, weights)
+    if any(family.frozen(name) and weight.any() for name, weight in weights.items()):
+        raise CheckpointError("the second bias of an LSTM layer is not zero: not this family's")
+    found = family.count(weights)
     if found != checkpoint.parameters:
         raise CheckpointError(
             f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
@@ -90,7 +84,7 @@ def build_uncalibrated(
 
 
 def build_windowed(
-    config: WindowedConfig,
+    config: Config,
     network: Weights,
     sensors: Sensors,
     description: Description,
@@ -101,8 +95,8 @@ def build_windowed(
 
     Raises InputError for a form of the decoder that the family has not.
     """
-    name = next(name for name, kind in CONFIGS.items() if isinstance(config, kind))
-    family = WINDOWED[name]
+    name = config.family
+    family = FAMILIES[name]
     decoder = description.training.decoder
     if decoder not in family.decoders:
         raise InputError(
@@ -152,10 +146,3 @@ def build_windowed(
     form = {} if decoder == "plain" else {"decoder": decoder}
     graph = family.graph(config, network, sensors, plain_inputs=plain_inputs, **form)
     return seal_model(graph, info)
-
-
-def windowed_config(config: object) -> WindowedConfig:
-    """Returns a configuration that is of a windowed family; raises CapsuleError otherwise."""
-    if not isinstance(config, RepeatVectorConfig | SensorConfig):
-        raise CapsuleError(f"expected a windowed configuration, got {type(config).__name__}")
-    return config

@@ -12,24 +12,45 @@ from collections.abc import Mapping
 import numpy as np
 from onnx import TensorProto
 
+from stillwatch.export.families.family import Family
+from stillwatch.export.families.reference import lstm
 from stillwatch.export.graph import windowing
 from stillwatch.export.graph.builder import Graph
-from stillwatch.export.graph.lstm import LstmLayer, lstm_shapes
+from stillwatch.export.graph.lstm import LstmLayer, Weights, lstm_shapes
 from stillwatch.export.graph.step import lstm_step
-from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.errors import CheckpointError
 from stillwatch.train.data.checkpoint import Checkpoint
+from stillwatch.train.data.sets import RDS_TEST, load_nab
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
-__all__ = ["expected_shapes", "nab_rds_graph"]
+__all__ = ["FAMILY", "expected_shapes", "nab_rds_graph", "network_of", "reconstruct"]
 
 
-def expected_shapes(checkpoint: Checkpoint) -> dict[str, tuple[int, ...]]:
+def expected_shapes(config: NabRdsConfig, channels: int) -> dict[str, tuple[int, ...]]:
     """Returns the name and shape of every parameter that the family has, no more and no fewer."""
-    if len(checkpoint.channels) != 1:
-        raise CheckpointError(f"nab-rds has one channel, the checkpoint {len(checkpoint.channels)}")
-    units = checkpoint.config.units
-    dense = {"dense.weight": (1, units), "dense.bias": (1,)}
-    return lstm_shapes("lstm", 0, inputs=1, units=units) | dense
+    if channels != 1:
+        raise CheckpointError(f"nab-rds has one channel, the checkpoint {channels}")
+    dense = {"dense.weight": (1, config.units), "dense.bias": (1,)}
+    return lstm_shapes("lstm", 0, inputs=1, units=config.units) | dense
+
+
+def network_of(config: NabRdsConfig, weights: Mapping[str, AnyArray]) -> Weights:  # noqa: ARG001
+    """Returns the network in a checkpoint's weights: an encoder of one layer, no decoder."""
+    layer = LstmLayer.of(weights, "lstm", 0)
+    return Weights((layer,), (), weights["dense.weight"], weights["dense.bias"])
+
+
+def reconstruct(config: NabRdsConfig, weights: Weights, scaled: Float64) -> Float64:
+    """Returns the reconstruction (T, 1) of scaled values (T, 1), cut into windows."""
+    (layer,) = weights.encoder
+    parts = []
+    for start in range(0, len(scaled), config.window):
+        hidden = lstm(scaled[None, start : start + config.window], layer)[0]
+        dense = hidden @ weights.dense_weight.T.astype(np.float64) + weights.dense_bias
+        parts.append(np.tanh(dense))
+    reconstruction: Float64 = np.concatenate(parts)
+    return reconstruction
 
 
 def nab_rds_graph(
@@ -131,3 +152,14 @@ def _lstm(graph: Graph, windows: windowing.Windows, layer: LstmLayer, prefix: st
     windowing.last_state(graph, windows, c, layer.units, f"{prefix}c_out")
     forward = graph.node("Squeeze", [hidden, graph.integers(1)], "hidden_steps")
     return graph.node("Transpose", [forward], "hidden_windows", perm=[1, 0, 2])  # TNH -> NTH
+
+
+FAMILY = Family(
+    name=NabRdsConfig.family,
+    shapes=expected_shapes,
+    network=network_of,
+    graph=nab_rds_graph,
+    reconstruct=reconstruct,
+    causal=True,
+    test_series=lambda: load_nab(RDS_TEST),
+)

@@ -1,6 +1,4 @@
-"""A windowed network's weights, from a checkpoint or from a capsule that holds them."""
-
-from collections.abc import Mapping
+"""A windowed network's weights, from a capsule that holds them."""
 
 import numpy as np
 import onnx
@@ -9,24 +7,12 @@ from onnx import numpy_helper
 from stillwatch.export.graph.lstm import LstmLayer, Weights
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CapsuleError
-from stillwatch.train.families.config import WindowedConfig
-from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
+from stillwatch.train.families.config import Config
 
-__all__ = ["weights_of_capsule", "weights_of_checkpoint"]
-
-
-def weights_of_checkpoint(config: RepeatVectorConfig, weights: Mapping[str, AnyArray]) -> Weights:
-    """Returns the network in a checkpoint's weights, which must be the family's."""
-    layers = range(config.layers)
-    return Weights(
-        encoder=tuple(LstmLayer.of(weights, "encoder", layer) for layer in layers),
-        decoder=tuple(LstmLayer.of(weights, "decoder", layer) for layer in layers),
-        dense_weight=weights["dense.weight"],
-        dense_bias=weights["dense.bias"],
-    )
+__all__ = ["weights_of_capsule"]
 
 
-def weights_of_capsule(content: bytes, config: WindowedConfig, name: str) -> Weights:
+def weights_of_capsule(content: bytes, config: Config, name: str) -> Weights:
     """Returns the network in a capsule's graph; raises CapsuleError where it is not in fp32."""
     graph = onnx.load_from_string(content).graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}

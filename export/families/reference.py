@@ -1,28 +1,18 @@
-"""A plain NumPy network in double precision: what a capsule's golden vectors come from.
+"""A plain NumPy LSTM in double precision, of which the families' references are made.
 
 One equation a line, no cleverness; it shares nothing with onnxruntime or
 MXNet but the weights. Source of the LSTM: Gluon's documentation of
 `gluon.rnn.LSTM`, gates i, f, g, o.
 """
 
-from collections.abc import Mapping
 from dataclasses import astuple
 
 import numpy as np
 
-from stillwatch.export.graph.lstm import LstmLayer, Weights
-from stillwatch.runtime.arrays import AnyArray, Float64
-from stillwatch.train.data.checkpoint import Checkpoint
-from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
-from stillwatch.train.families.sensor.config import SensorConfig
+from stillwatch.export.graph.lstm import LstmLayer
+from stillwatch.runtime.arrays import Float64
 
-__all__ = [
-    "lstm",
-    "lstm_from",
-    "nab_rds_reconstruction",
-    "repeat_vector_reconstruction",
-    "sensor_reconstruction",
-]
+__all__ = ["State", "lstm", "lstm_from"]
 
 State = tuple[Float64, Float64]
 
@@ -44,61 +34,6 @@ def lstm_from(x: Float64, layer: LstmLayer, begin: State) -> tuple[Float64, Stat
         h = _sigmoid(o) * np.tanh(c)
         states.append(h)
     return np.stack(states, axis=1), (h, c)
-
-
-def nab_rds_reconstruction(
-    checkpoint: Checkpoint, weights: Mapping[str, AnyArray], scaled: Float64
-) -> Float64:
-    """Returns the reconstruction (T, 1) of scaled values (T, 1), cut into windows."""
-    window = checkpoint.config.window
-    layer = LstmLayer.of(weights, "lstm", 0)
-    parts = []
-    for start in range(0, len(scaled), window):
-        hidden = lstm(scaled[None, start : start + window], layer)[0]
-        dense = hidden @ weights["dense.weight"].T.astype(np.float64) + weights["dense.bias"]
-        parts.append(np.tanh(dense))
-    reconstruction: Float64 = np.concatenate(parts)
-    return reconstruction
-
-
-def repeat_vector_reconstruction(
-    config: RepeatVectorConfig, weights: Weights, scaled: Float64
-) -> Float64:
-    """Returns the reconstruction (T, C) of scaled values (T, C), cut into windows."""
-    parts = []
-    for start in range(0, len(scaled), config.window):
-        window = scaled[None, start : start + config.window]  # (1, T, C)
-        if config.channels == "independent":
-            window = window.transpose(2, 1, 0)  # (C, T, 1)
-        hidden = window
-        for layer in weights.encoder:
-            hidden = lstm(hidden, layer)
-        hidden = np.repeat(hidden[:, -1:], window.shape[1], axis=1)
-        for layer in weights.decoder:
-            hidden = lstm(hidden, layer)
-        decoded = hidden @ weights.dense_weight.T.astype(np.float64) + weights.dense_bias
-        if config.channels == "independent":
-            decoded = decoded.transpose(2, 1, 0)
-        parts.append(decoded[0])
-    return np.concatenate(parts)
-
-
-def sensor_reconstruction(config: SensorConfig, weights: Weights, scaled: Float64) -> Float64:
-    """Returns the reconstruction (T, C) of scaled values (T, C), cut into windows."""
-    zero = np.zeros((1, config.units))
-    parts = []
-    for start in range(0, len(scaled), config.window):
-        hidden = scaled[None, start : start + config.window]  # (1, T, C)
-        steps = hidden.shape[1]
-        states = []
-        for layer in weights.encoder:
-            hidden, state = lstm_from(hidden, layer, (zero, zero))
-            states.append(state)
-        hidden = np.repeat(hidden[:, -1:], steps, axis=1)
-        for layer, state in zip(weights.decoder, states, strict=True):
-            hidden, _ = lstm_from(hidden, layer, state)
-        parts.append(hidden[0] @ weights.dense_weight.T.astype(np.float64) + weights.dense_bias)
-    return np.concatenate(parts)
 
 
 def _sigmoid(x: Float64) -> Float64:

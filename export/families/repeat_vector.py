@@ -8,13 +8,28 @@ batch, and nothing in the network knows how many there are: the same weights
 serve any number.
 """
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from stillwatch.export.families.family import Family
+from stillwatch.export.families.reference import lstm
 from stillwatch.export.graph import windowing
 from stillwatch.export.graph.builder import Graph
 from stillwatch.export.graph.distance_nodes import Sensors, begin, finish
 from stillwatch.export.graph.lstm import LstmLayer, Weights, lstm_shapes
+from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
-__all__ = ["DECODERS", "expected_shapes", "repeat_vector_graph"]
+__all__ = [
+    "DECODERS",
+    "FAMILY",
+    "expected_shapes",
+    "frozen",
+    "network_of",
+    "reconstruct",
+    "repeat_vector_graph",
+]
 
 # "plain": as it is defined. "projected": its repeated input is projected once, which saves up to a
 # third of the time of a call with few sequences, and takes memory by their number squared.
@@ -33,6 +48,42 @@ def expected_shapes(config: RepeatVectorConfig, channels: int) -> dict[str, tupl
             inputs = config.units if layer else first
             shapes |= lstm_shapes(block, layer, inputs=inputs, units=config.units)
     return shapes
+
+
+def network_of(config: RepeatVectorConfig, weights: Mapping[str, AnyArray]) -> Weights:
+    """Returns the network in a checkpoint's weights, which must be the family's."""
+    layers = range(config.layers)
+    return Weights(
+        encoder=tuple(LstmLayer.of(weights, "encoder", layer) for layer in layers),
+        decoder=tuple(LstmLayer.of(weights, "decoder", layer) for layer in layers),
+        dense_weight=weights["dense.weight"],
+        dense_bias=weights["dense.bias"],
+    )
+
+
+def reconstruct(config: RepeatVectorConfig, weights: Weights, scaled: Float64) -> Float64:
+    """Returns the reconstruction (T, C) of scaled values (T, C), cut into windows."""
+    parts = []
+    for start in range(0, len(scaled), config.window):
+        window = scaled[None, start : start + config.window]  # (1, T, C)
+        if config.channels == "independent":
+            window = window.transpose(2, 1, 0)  # (C, T, 1)
+        hidden = window
+        for layer in weights.encoder:
+            hidden = lstm(hidden, layer)
+        hidden = np.repeat(hidden[:, -1:], window.shape[1], axis=1)
+        for layer in weights.decoder:
+            hidden = lstm(hidden, layer)
+        decoded = hidden @ weights.dense_weight.T.astype(np.float64) + weights.dense_bias
+        if config.channels == "independent":
+            decoded = decoded.transpose(2, 1, 0)
+        parts.append(decoded[0])
+    return np.concatenate(parts)
+
+
+def frozen(name: str) -> bool:
+    """Whether a parameter is a layer's second bias, which stays at zero and is not trained."""
+    return name.endswith("h2h_bias")
 
 
 def repeat_vector_graph(
@@ -129,3 +180,14 @@ def _lstm(
     outputs = [f"{name}_all", f"{name}_last"]
     hidden, last = graph.nodes("LSTM", [steps, *tensors, lengths], outputs, hidden_size=layer.units)
     return graph.node("Squeeze", [hidden, graph.integers(1)], f"{name}_hidden"), last
+
+
+FAMILY = Family(
+    name=RepeatVectorConfig.family,
+    shapes=expected_shapes,
+    network=network_of,
+    graph=repeat_vector_graph,
+    reconstruct=reconstruct,
+    frozen=frozen,
+    decoders=DECODERS,
+)

@@ -9,14 +9,18 @@ number; the first of them reads the top one's h at every step.
 
 from collections.abc import Mapping
 
+import numpy as np
+
+from stillwatch.export.families.family import Family
+from stillwatch.export.families.reference import lstm_from
 from stillwatch.export.graph import windowing
 from stillwatch.export.graph.builder import Graph
 from stillwatch.export.graph.distance_nodes import Sensors, begin, finish
 from stillwatch.export.graph.lstm import LstmLayer, Weights, lstm_shapes
-from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.train.families.sensor.config import SensorConfig
 
-__all__ = ["expected_shapes", "sensor_graph", "sensor_weights"]
+__all__ = ["FAMILY", "expected_shapes", "network_of", "reconstruct", "sensor_graph"]
 
 
 def expected_shapes(config: SensorConfig, channels: int) -> dict[str, tuple[int, ...]]:
@@ -32,13 +36,31 @@ def expected_shapes(config: SensorConfig, channels: int) -> dict[str, tuple[int,
     return shapes
 
 
-def sensor_weights(config: SensorConfig, weights: Mapping[str, AnyArray]) -> Weights:
+def network_of(config: SensorConfig, weights: Mapping[str, AnyArray]) -> Weights:
     """Returns the network in a checkpoint's weights, which must be the family's."""
     encoder, decoder = (
         tuple(LstmLayer.of(weights, f"{block}.{layer}", 0) for layer in range(config.layers))
         for block in ("encoder", "decoder")
     )
     return Weights(encoder, decoder, weights["dense.weight"], weights["dense.bias"])
+
+
+def reconstruct(config: SensorConfig, weights: Weights, scaled: Float64) -> Float64:
+    """Returns the reconstruction (T, C) of scaled values (T, C), cut into windows."""
+    zero = np.zeros((1, config.units))
+    parts = []
+    for start in range(0, len(scaled), config.window):
+        hidden = scaled[None, start : start + config.window]  # (1, T, C)
+        steps = hidden.shape[1]
+        states = []
+        for layer in weights.encoder:
+            hidden, state = lstm_from(hidden, layer, (zero, zero))
+            states.append(state)
+        hidden = np.repeat(hidden[:, -1:], steps, axis=1)
+        for layer, state in zip(weights.decoder, states, strict=True):
+            hidden, _ = lstm_from(hidden, layer, state)
+        parts.append(hidden[0] @ weights.dense_weight.T.astype(np.float64) + weights.dense_bias)
+    return np.concatenate(parts)
 
 
 def sensor_graph(
@@ -85,3 +107,12 @@ def _layer(graph: Graph, layer: LstmLayer, name: str, inputs: list[str]) -> tupl
         hidden_size=layer.units,
     )
     return graph.node("Squeeze", [hidden, graph.integers(1)], f"{name}_hidden"), h, c
+
+
+FAMILY = Family(
+    name=SensorConfig.family,
+    shapes=expected_shapes,
+    network=network_of,
+    graph=sensor_graph,
+    reconstruct=reconstruct,
+)

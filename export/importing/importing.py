@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stillwatch.export.capsule.build import check_parameters
-from stillwatch.export.families.registry import expected_shapes
+from stillwatch.export.families.table import FAMILIES, expected_shapes
 from stillwatch.export.importing.bounded import read_file
 from stillwatch.export.importing.inference import Options, Understood, understand
 from stillwatch.export.importing.reading import read_network
 from stillwatch.export.importing.scaler import Scaler
 from stillwatch.export.pytorch.nab_rds_thresholds import calibrated
-from stillwatch.export.pytorch.weights import count_parameters, save_weights
+from stillwatch.export.pytorch.weights import save_weights
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.data.checkpoint import Checkpoint
-from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["Imported", "import_network", "understand_file"]
 
@@ -67,7 +66,7 @@ def import_network(
         ),
         mean=(0.0,) * count if scaler is None else tuple(map(float, scaler.mean)),
         scale=(1.0,) * count if scaler is None else tuple(map(float, scaler.scale)),
-        parameters=count_parameters(understood.family, understood.weights),
+        parameters=FAMILIES[understood.family].count(understood.weights),
         calibrations={},
         curve={"train": [], "validation": []},
         data={
@@ -77,14 +76,14 @@ def import_network(
         },
     )
     check_parameters(understood.weights, expected_shapes(checkpoint))
-    if isinstance(understood.config, NabRdsConfig):
+    if FAMILIES[understood.family].causal:
         if normal is None:
             raise InputError(
                 "a nab-rds network has its scaler and its thresholds from normal data: give "
                 "--normal NORMAL.csv"
             )
         source = checkpoint.data
-        checkpoint = calibrated(checkpoint, understood.config, understood.weights, normal)
+        checkpoint = calibrated(checkpoint, understood.weights, normal)
         checkpoint = dataclasses.replace(checkpoint, data={**checkpoint.data, **_named(source)})
     save_weights(understood.weights, checkpoint, folder)
     return Imported(framework=framework, understood=understood, checkpoint=checkpoint)

@@ -4,7 +4,6 @@ Where a file has weights alone the framework's own layers are built from what
 was understood, and the framework itself reads the weights.
 """
 
-import importlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.export.families.registry import RECIPES
 from stillwatch.export.importing.gluon import exported_pair
 from stillwatch.export.importing.inference import Understood
 from stillwatch.export.pytorch.conversion import torch_module, torch_names
 from stillwatch.runtime.arrays import Float32, Float64
 from stillwatch.runtime.errors import ExtraError, InputError, first_line
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
+from stillwatch.train.families.table import family_module
 
 __all__ = ["Original", "original"]
 
@@ -50,7 +49,7 @@ def _gluon(path: Path, folder: Path, understood: Understood) -> Original:
     if symbol is not None:
         block = mx.gluon.SymbolBlock.imports(str(symbol), ["data"], str(weights))
     else:
-        block = importlib.import_module(RECIPES[understood.family]).load_network(folder)
+        block = family_module(understood.family, "recipe").load_network(folder)
         theirs = np.load(weights) if weights.suffix == ".npz" else mx.nd.load(str(weights))
         parameters = block._collect_params_with_prefix()
         for source, ours, _ in understood.table:
@@ -74,7 +73,7 @@ def _pytorch(path: Path, understood: Understood) -> Original:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
         for key in ("state_dict", "model_state_dict"):
             loaded = loaded.get(key, loaded)
-    names = dict(torch_names(understood.config))
+    names = dict(torch_names(understood.weights))
     theirs = {ours: source for source, ours, _ in understood.table}
     module = torch_module(understood.config, understood.channels)
     module.load_state_dict({name: loaded[theirs[ours]] for name, ours in names.items()})

@@ -8,7 +8,8 @@ bias vectors, so this is a change of names. The repeat-vector family has one
 bias vector a layer: the second one is added to the first on the way in.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,6 @@ from stillwatch.runtime.errors import CheckpointError, ExtraError
 from stillwatch.train.data.checkpoint import Checkpoint, load_checkpoint
 from stillwatch.train.data.fingerprint import fingerprint
 from stillwatch.train.families.config import Config
-from stillwatch.train.families.nab_rds.config import NabRdsConfig
-from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
-from stillwatch.train.families.sensor.config import SensorConfig
-from stillwatch.train.families.table import CONFIGS
 
 if TYPE_CHECKING:
     import torch
@@ -30,11 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["from_torch", "to_torch", "torch_module", "torch_names"]
 
 _PARTS = {
-    "weight_ih": "i2h_weight",
-    "weight_hh": "h2h_weight",
-    "bias_ih": "i2h_bias",
-    "bias_hh": "h2h_bias",
+    "i2h_weight": "weight_ih",
+    "h2h_weight": "weight_hh",
+    "i2h_bias": "bias_ih",
+    "h2h_bias": "bias_hh",
 }
+_LAYER = re.compile(
+    rf"(?P<block>\w+)(\.(?P<own>\d+))?\._unfused\.(?P<fused>\d+)\.(?P<part>{'|'.join(_PARTS)})"
+)
 
 
 def to_torch(folder: str | Path) -> "torch.nn.Module":
@@ -52,8 +52,8 @@ def to_torch(folder: str | Path) -> "torch.nn.Module":
             f"PyTorch does not import here ({error}): pip install 'stillwatch[torch]'"
         ) from error
     module = torch_module(checkpoint.config, len(checkpoint.channels))
-    names = dict(torch_names(checkpoint.config))
-    if set(names.values()) != set(weights):
+    names = dict(torch_names(weights))
+    if set(names) != set(module.state_dict()):
         raise CheckpointError(f"{folder} does not hold the weights of its family")
     state = {torch_name: torch.from_numpy(weights[name]) for torch_name, name in names.items()}
     try:
@@ -64,28 +64,30 @@ def to_torch(folder: str | Path) -> "torch.nn.Module":
 
 
 def torch_module(config: Config, channels: int) -> "torch.nn.Module":
-    """Returns a family's network as a PyTorch module with PyTorch's own initial weights."""
-    from stillwatch.export.pytorch import modules
+    """Returns a family's network as a PyTorch module with PyTorch's own initial weights.
 
-    if isinstance(config, NabRdsConfig):
-        return modules.NabRds(config.units)
-    if isinstance(config, SensorConfig):
-        return modules.Sensor(channels=channels, units=config.units, layers=config.layers)
-    width = 1 if config.channels == "independent" else channels
-    return modules.RepeatVector(channels=width, units=config.units, layers=config.layers)
+    Raises CheckpointError for a family that has none.
+    """
+    from stillwatch.export.pytorch.modules import MODULES
+
+    if config.family not in MODULES:
+        raise CheckpointError(f"there is no PyTorch module of family {config.family}")
+    return MODULES[config.family](config, channels)
 
 
-def torch_names(config: Config) -> Iterator[tuple[str, str]]:
-    """Yields each parameter's name in PyTorch and in a .params file."""
-    blocks = ("lstm",) if isinstance(config, NabRdsConfig) else ("encoder", "decoder")
-    layers = 1 if isinstance(config, NabRdsConfig) else config.layers
-    apart = isinstance(config, SensorConfig)  # its layers are blocks of their own in Gluon
-    for block in blocks:
-        for layer in range(layers):
-            ours = f"{block}.{layer}._unfused.0" if apart else f"{block}._unfused.{layer}"
-            for torch_part, part in _PARTS.items():
-                yield f"{block}.{torch_part}_l{layer}", f"{ours}.{part}"
-    yield from (("dense.weight",) * 2, ("dense.bias",) * 2)
+def torch_names(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yields each parameter's name in PyTorch and in a .params file, of the latter.
+
+    A layer that is a block of its own in Gluon (`encoder.1._unfused.0`) is one
+    of a stack in PyTorch, as those of a fused block (`encoder._unfused.1`) are.
+    """
+    for name in names:
+        layer = _LAYER.fullmatch(name)
+        if layer is None:
+            yield name, name
+        else:
+            number = layer["own"] or layer["fused"]
+            yield f"{layer['block']}.{_PARTS[layer['part']]}_l{number}", name
 
 
 def from_torch(
@@ -107,45 +109,46 @@ def from_torch(
     """
     # These import onnx, which `to_torch` does without.
     from stillwatch.export.capsule.build import check_parameters
-    from stillwatch.export.families.registry import expected_shapes
+    from stillwatch.export.families.table import FAMILIES
     from stillwatch.export.pytorch.nab_rds_thresholds import calibrated
-    from stillwatch.export.pytorch.weights import count_parameters, save_weights
+    from stillwatch.export.pytorch.weights import save_weights
 
     found = {name: _as_array(tensor) for name, tensor in state_dict.items()}
-    names = dict(torch_names(config))
+    family = FAMILIES[config.family]
+    shapes = family.shapes(config, channels)
+    names = dict(torch_names(shapes))
     if set(found) != set(names):
         odd = sorted(set(found) ^ set(names))
         raise CheckpointError(f"expected the state dict of this family, these differ: {odd}")
     weights = {names[name]: array for name, array in found.items()}
-    if isinstance(config, RepeatVectorConfig):
-        weights = _with_one_bias(weights)
-    nab_rds = isinstance(config, NabRdsConfig)
-    family = next(name for name, kind in CONFIGS.items() if isinstance(config, kind))
+    weights = _folded(weights, family.frozen)
     checkpoint = Checkpoint(
-        family=family,
+        family=family.name,
         config=config,
-        channels=tuple(("value" if nab_rds else f"channel_{i + 1}", "") for i in range(channels)),
+        channels=tuple(
+            ("value" if family.causal else f"channel_{i + 1}", "") for i in range(channels)
+        ),
         mean=(0.0,) * channels,
         scale=(1.0,) * channels,
-        parameters=count_parameters(family, weights),
+        parameters=family.count(weights),
         calibrations={},
         curve={"train": [], "validation": []},
         data={"name": "PyTorch state dict", "rows": 0, "sha256": fingerprint([])},
     )
-    check_parameters(weights, expected_shapes(checkpoint))
-    if isinstance(config, NabRdsConfig):
-        checkpoint = calibrated(checkpoint, config, weights, normal)
+    check_parameters(weights, shapes)
+    if family.causal:
+        checkpoint = calibrated(checkpoint, weights, normal)
     save_weights(weights, checkpoint, Path(folder))
     return checkpoint
 
 
-def _with_one_bias(weights: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
+def _folded(weights: Mapping[str, AnyArray], frozen: Callable[[str], bool]) -> dict[str, AnyArray]:
+    """Returns the weights with each frozen second bias added to the first, and zero."""
     folded = dict(weights)
-    for name, bias in weights.items():
-        if name.endswith("h2h_bias"):
-            first = name.replace("h2h_bias", "i2h_bias")
-            folded[first] = (weights[first].astype(np.float64) + bias).astype(np.float32)
-            folded[name] = np.zeros_like(bias)
+    for name in filter(frozen, weights):
+        first = name.replace("h2h_bias", "i2h_bias")
+        total = weights[first].astype(np.float64) + weights[name]
+        folded |= {first: total.astype(np.float32), name: np.zeros_like(weights[name])}
     return folded
 
 

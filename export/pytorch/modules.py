@@ -3,11 +3,14 @@
 Batch first, as PyTorch users have it: values (N, T, C), scaled units.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
-__all__ = ["NabRds", "RepeatVector", "Sensor"]
+from stillwatch.train.families.config import Config
+
+__all__ = ["MODULES", "NabRds", "RepeatVector", "Sensor"]
 
 
 class NabRds(torch.nn.Module):
@@ -56,3 +59,20 @@ class Sensor(torch.nn.Module):
         _, (last, cells) = self.encoder(values)  # (layers, N, H)
         repeated = last[-1:].transpose(0, 1).expand(-1, values.shape[1], -1)
         return self.dense(self.decoder(repeated, (last, cells))[0])
+
+
+def _repeat_vector(config: Config, channels: int) -> torch.nn.Module:
+    width = 1 if config.channels == "independent" else channels
+    return RepeatVector(channels=width, units=config.units, layers=config.layers)
+
+
+def _sensor(config: Config, channels: int) -> torch.nn.Module:
+    return Sensor(channels=channels, units=config.units, layers=config.layers)
+
+
+# By family: of a configuration and a number of channels.
+MODULES: dict[str, Callable[[Config, int], torch.nn.Module]] = {
+    "nab-rds": lambda config, _: NabRds(config.units),
+    "repeat-vector": _repeat_vector,
+    "sensor": _sensor,
+}

@@ -8,8 +8,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from stillwatch.export.families.reference import nab_rds_reconstruction
-from stillwatch.export.families.registry import windowed
+from stillwatch.export.families.table import family_of
 from stillwatch.runtime.arrays import Bool, Float64
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.capsule.info import CapsuleInfo
@@ -19,7 +18,6 @@ from stillwatch.runtime.scoring.features import PUBLISHED, WITH_LEVEL, features
 from stillwatch.runtime.scoring.inputs import fixed_moments
 from stillwatch.runtime.scoring.scaling import Moments, series_moments
 from stillwatch.train.data.checkpoint import load_checkpoint
-from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["Judgement", "as_graphs_scale", "judgement"]
 
@@ -61,15 +59,14 @@ def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
     if checkpoint.family != info.family:
         raise InputError(f"{model} is of family {info.family}, {folder} of {checkpoint.family}")
     threshold = float(info.threshold.value)
-    config = checkpoint.config
-    if isinstance(config, NabRdsConfig):
-        return Judgement(
-            lambda scaled: nab_rds_reconstruction(checkpoint, weights, scaled),
-            squared_error,
-            lambda score: score > threshold,
-        )
-    family = windowed(checkpoint.family, str(folder))
-    network = family.weights(config, weights)
+    family, config = family_of(checkpoint), checkpoint.config
+    network = family.network(config, weights)
+
+    def reconstruct(scaled: Float64) -> Float64:
+        return family.reconstruct(config, network, scaled)
+
+    if family.causal:
+        return Judgement(reconstruct, squared_error, lambda score: score > threshold)
     graph = onnx.load_from_string(opening.read_bytes(model)).graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     mean, whitening = (
@@ -90,4 +87,4 @@ def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
         decided: Bool = (above & (above.sum(axis=1, keepdims=True) > count)).ravel()
         return decided
 
-    return Judgement(lambda scaled: family.reconstruct(config, network, scaled), score, decide)
+    return Judgement(reconstruct, score, decide)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from stillwatch.export.capsule.golden import TOLERANCE
-from stillwatch.export.families.registry import RECIPES
+from stillwatch.export.families.table import FAMILIES
 from stillwatch.export.verify.graph_answers import Answer, by_onnxruntime, by_reference_evaluator
 from stillwatch.export.verify.scorers import Judgement, as_graphs_scale, judgement
 from stillwatch.runtime.arrays import Float64
@@ -23,6 +23,7 @@ from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import ExtraError, InputError
 from stillwatch.runtime.tables.table import read_table
 from stillwatch.train.data.checkpoint import load_checkpoint
+from stillwatch.train.families.table import family_module
 
 __all__ = ["Agreement", "compare", "report", "run"]
 
@@ -80,10 +81,8 @@ def run(model: str, folder: Path, series: Path | None) -> bool:
     info = Detector.load(model).info
     if series is not None:
         name, values = str(series), read_table(series, info.channel_names, None).values
-    elif info.family == "nab-rds":
-        from stillwatch.train.data.sets import RDS_TEST, load_nab
-
-        test = load_nab(RDS_TEST)
+    elif test_series := FAMILIES[info.family].test_series:
+        test = test_series()
         name, values = test.name, test.values[:, None]
     else:
         raise InputError(f"expected --series for a capsule of family {info.family}")
@@ -109,7 +108,7 @@ def _gluon(folder: Path, scaled: Float64) -> Float64:
     """Returns the reconstruction of scaled values (T, C) by the checkpoint's Gluon network."""
     checkpoint, _ = load_checkpoint(folder)
     single = scaled.astype(np.float32)
-    recipe = importlib.import_module(RECIPES[checkpoint.family])
+    recipe = family_module(checkpoint.family, "recipe")
     net = recipe.load_network(folder)
     decoded: Float64 = recipe.reconstruct(net, single, checkpoint.config).astype(np.float64)
     return decoded

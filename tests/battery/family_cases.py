@@ -9,7 +9,7 @@ from support.checkpoints import save
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.build import build_capsule
-from stillwatch.export.families.registry import WINDOWED, expected_shapes
+from stillwatch.export.families.table import expected_shapes, family_of
 from stillwatch.runtime import Detector
 from stillwatch.runtime.alarms.thresholds import Threshold
 from stillwatch.runtime.arrays import AnyArray, Float64
@@ -75,15 +75,14 @@ class Made:
             curve={"train": [1.0], "validation": [1.1]},
             data={"name": "made up", "rows": 100, "sha256": "0" * 64},
         )
-        frozen = family.name in WINDOWED and not WINDOWED[family.name].second_bias
+        kind = family_of(blank)
         self.weights = {
             name: np.zeros(shape, np.float32)
-            if frozen and name.endswith("h2h_bias")
+            if kind.frozen(name)
             else generator.normal(0, 0.6, shape).astype(np.float32)
             for name, shape in expected_shapes(blank).items()
         }
-        trained = (w for n, w in self.weights.items() if not (frozen and n.endswith("h2h_bias")))
-        self.checkpoint = replace(blank, parameters=sum(weight.size for weight in trained))
+        self.checkpoint = replace(blank, parameters=kind.count(self.weights))
         self.folder = save(folder, self.checkpoint, self.weights)
         self.path = folder / "model.onnx"
         self.path.write_bytes(self.build())

@@ -6,8 +6,6 @@ and equal sizes a transposed matrix. The list of families is in
 family_cases.py.
 """
 
-import importlib
-
 import numpy as np
 import onnx
 import pytest
@@ -16,7 +14,7 @@ from hypothesis import strategies as st
 from support.answers import FIELDS, assert_equal, joined, sizes, spans
 
 from battery.family_cases import FAMILIES, WINDOW, Made, cases
-from stillwatch.export.families.registry import RECIPES
+from stillwatch.export.families import table
 from stillwatch.export.graph import lstm
 from stillwatch.export.verify.verification import compare
 from stillwatch.runtime import Detector, Result
@@ -25,7 +23,7 @@ from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.golden_replay import replay
 from stillwatch.train.families.forecaster.config import ForecasterConfig
-from stillwatch.train.families.table import CONFIGS
+from stillwatch.train.families.table import CONFIGS, family_module
 from stillwatch.train.loop.fit import count_parameters
 
 # Two orders of summation within single precision, over a window of gates and three layers.
@@ -42,7 +40,7 @@ def test_every_family_is_in_a_battery() -> None:
     detectors = {family.name for family in FAMILIES.values()}
     forecasters = {name for name, kind in CONFIGS.items() if kind is ForecasterConfig}
     assert forecasters
-    assert detectors == set(CONFIGS) - forecasters == set(RECIPES)
+    assert detectors == set(CONFIGS) - forecasters == set(table.FAMILIES)
 
 
 def test_frameworks_agree(made: Made) -> None:
@@ -69,7 +67,7 @@ def test_wrong_gate_order_is_caught(made: Made, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_parameters_are_those_that_gluon_counts(made: Made) -> None:
-    net = importlib.import_module(RECIPES[made.checkpoint.family]).load_network(made.folder)
+    net = family_module(made.checkpoint.family, "recipe").load_network(made.folder)
     assert count_parameters(net) == made.detector.info.parameters == made.checkpoint.parameters
 
 

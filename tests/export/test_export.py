@@ -26,7 +26,7 @@ from support.checkpoints import (
 )
 
 from stillwatch.export.capsule.build import build_capsule
-from stillwatch.export.families.reference import nab_rds_reconstruction
+from stillwatch.export.families.table import reconstruction
 from stillwatch.export.graph import lstm
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import AnyArray
@@ -329,7 +329,7 @@ def test_window_is_the_configurations(tmp_path: Path) -> None:
     path = tmp_path / "ten.onnx"
     path.write_bytes(build_capsule(checkpoint, weights))
     values = series(1, 37)[0]
-    expected = nab_rds_reconstruction(checkpoint, weights, scaled(values)[:, None])
+    expected = reconstruction(checkpoint, weights, scaled(values)[:, None])
     detector = Detector.load(path)
     found = detector.score(values)
     np.testing.assert_allclose(scaled(found.reconstruction), expected[:, 0], rtol=0, atol=TOLERANCE)

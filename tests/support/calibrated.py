@@ -4,8 +4,7 @@ import numpy as np
 
 from stillwatch.export.calibrate.calibration import SHRINKAGE, Calibrated, calibrate
 from stillwatch.export.calibrate.options import CalibrationOptions
-from stillwatch.export.families.network import weights_of_checkpoint
-from stillwatch.export.families.reference import repeat_vector_reconstruction
+from stillwatch.export.families.repeat_vector import network_of, reconstruct
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.scoring.features import ROBUST, WITH_LEVEL
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
@@ -34,13 +33,13 @@ def by_numpy(
     config: RepeatVectorConfig, normal: Float64, values: Float64, kind: str = WITH_LEVEL
 ) -> Float64:
     """The scores of whole windows of `values`, from the definitions alone."""
-    network = weights_of_checkpoint(config, random_weights(config, 3))
+    network = network_of(config, random_weights(config, 3))
     mean, scale = normal.mean(axis=0), normal.std(axis=0)
     scale[np.ptp(normal, axis=0) == 0] = 1
 
     def features(rows: Float64) -> Float64:
         x = (rows - mean) / scale
-        residual = x - repeat_vector_reconstruction(config, network, x)
+        residual = x - reconstruct(config, network, x)
         if kind == ROBUST:
             return 20 * np.arcsinh(np.hstack([residual, np.abs(residual), x]) / 20)
         error = np.abs(residual)

@@ -9,8 +9,7 @@ import onnx
 import onnxruntime
 
 from stillwatch.export.capsule.build import build_capsule
-from stillwatch.export.families.nab_rds import expected_shapes
-from stillwatch.export.families.reference import nab_rds_reconstruction
+from stillwatch.export.families.table import expected_shapes, reconstruction
 from stillwatch.runtime.alarms.thresholds import Threshold
 from stillwatch.runtime.arrays import AnyArray, Float32
 from stillwatch.train.data.checkpoint import PARAMS_NAME, Calibration, Checkpoint, save_checkpoint
@@ -110,10 +109,7 @@ class Made:
 
     def expected(self, scaled: AnyArray) -> AnyArray:
         """The reference's reconstruction of scaled values (N, T), scaled units."""
-        rows = [
-            nab_rds_reconstruction(self.checkpoint, self.weights, one[:, None])[:, 0]
-            for one in scaled
-        ]
+        rows = [reconstruction(self.checkpoint, self.weights, one[:, None])[:, 0] for one in scaled]
         return np.stack(rows)
 
 

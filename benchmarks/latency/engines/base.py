@@ -79,8 +79,7 @@ def network_alone(checkpoint: Path) -> tuple["Checkpoint", dict[str, AnyArray]]:
     from stillwatch.train.data.checkpoint import load_checkpoint
 
     loaded, weights = load_checkpoint(checkpoint)
-    independent = getattr(loaded.config, "channels", "joint") == "independent"
-    count = 1 if independent else len(loaded.channels)
+    count = 1 if loaded.config.channels == "independent" else len(loaded.channels)
     alone = dataclasses.replace(
         loaded, channels=loaded.channels[:count], mean=(0.0,) * count, scale=(1.0,) * count
     )

@@ -60,20 +60,11 @@ def _load_step(path: Path, streams: int, threads: int) -> Step:  # noqa: ARG001
 def network(path: Path) -> Any:
     """Returns the Gluon network, by the imports that it needs and no more."""
     from stillwatch.train.data.checkpoint import PARAMS_NAME, load_checkpoint
-    from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
+    from stillwatch.train.families.table import family_module
 
     checkpoint, _ = load_checkpoint(path)
-    config = checkpoint.config
-    net: Any
-    if isinstance(config, RepeatVectorConfig):
-        from stillwatch.train.families.repeat_vector.network import RepeatVector
-
-        width = 1 if config.channels == "independent" else len(checkpoint.channels)
-        net = RepeatVector(channels=width, units=config.units, layers=config.layers)
-    else:
-        from stillwatch.train.families.nab_rds.network import NabRds
-
-        net = NabRds(config.units)
+    build = family_module(checkpoint.family, "network").build
+    net: Any = build(checkpoint.config, len(checkpoint.channels))
     net.load_parameters(str(path / PARAMS_NAME))
     return net
 

@@ -54,21 +54,26 @@ def _start() -> None:
 
 def _load(path: Path, threads: int) -> Run:  # noqa: ARG001  (by OPENBLAS_NUM_THREADS, at import)
     from stillwatch.train.data.checkpoint import load_checkpoint
-    from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
     checkpoint, weights = load_checkpoint(path)
+    return _NETWORKS[checkpoint.family](weights, checkpoint.config.layers)
+
+
+def _nab_rds(weights: dict[str, AnyArray], layers: int) -> Run:  # noqa: ARG001  (it has one)
+    cell = _Cell(weights, "lstm", 0)
     dense, bias = weights["dense.weight"].T.copy(), weights["dense.bias"]
-    config = checkpoint.config
-    if not isinstance(config, RepeatVectorConfig):
-        cell = _Cell(weights, "lstm", 0)
 
-        def run_causal(windows: Float32) -> AnyArray:
-            hidden = cell.run(windows.transpose(1, 0, 2))  # NTC -> TNC
-            return np.tanh(hidden @ dense + bias).transpose(1, 0, 2)
+    def run(windows: Float32) -> AnyArray:
+        hidden = cell.run(windows.transpose(1, 0, 2))  # NTC -> TNC
+        return np.tanh(hidden @ dense + bias).transpose(1, 0, 2)
 
-        return run_causal
+    return run
+
+
+def _repeat_vector(weights: dict[str, AnyArray], layers: int) -> Run:
+    dense, bias = weights["dense.weight"].T.copy(), weights["dense.bias"]
     encoder, decoder = (
-        [_Cell(weights, block, layer) for layer in range(config.layers)]
+        [_Cell(weights, block, layer) for layer in range(layers)]
         for block in ("encoder", "decoder")
     )
 
@@ -83,6 +88,20 @@ def _load(path: Path, threads: int) -> Run:  # noqa: ARG001  (by OPENBLAS_NUM_TH
         return decoded
 
     return run
+
+
+# Of weights and a number of layers; what is not here has its reference in double precision alone.
+_NETWORKS = {"nab-rds": _nab_rds, "repeat-vector": _repeat_vector}
+
+
+def _prepare(checkpoint: Path, folder: Path) -> Path:  # noqa: ARG001
+    from stillwatch.runtime.errors import InputError
+    from stillwatch.train.data.checkpoint import load_checkpoint
+
+    family = load_checkpoint(checkpoint)[0].family
+    if family not in _NETWORKS:
+        raise InputError(f"plain NumPy has {' and '.join(_NETWORKS)} here, not {family}")
+    return checkpoint
 
 
 def _load_step(path: Path, streams: int, threads: int) -> Step:  # noqa: ARG001
@@ -110,6 +129,7 @@ ENGINE = Engine(
     name="numpy",
     package="numpy",
     start=_start,
+    prepare=_prepare,
     load=_load,
     load_step=_load_step,
 )

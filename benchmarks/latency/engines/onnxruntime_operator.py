@@ -30,15 +30,15 @@ _OUTPUTS = ["decoded", "h_out", "c_out"]
 def _prepare(checkpoint: Path, folder: Path) -> Path:
     from onnx import TensorProto, helper, numpy_helper
 
-    from stillwatch.export.graph.lstm import LstmLayer
+    from stillwatch.export.families.table import family_of
     from stillwatch.runtime.errors import InputError
-    from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
     loaded, weights = network_alone(checkpoint)
-    if not isinstance(loaded.config, NabRdsConfig):
+    if not family_of(loaded).causal:
         raise InputError("a baseline for the steps of causal networks, which this is not")
-    w, r, b = LstmLayer.of(weights, "lstm", 0).onnx_tensors()
-    tensors = {"W": w, "R": r, "B": b, "M": weights["dense.weight"].T, "b": weights["dense.bias"]}
+    network = family_of(loaded).network(loaded.config, weights)
+    w, r, b = network.encoder[0].onnx_tensors()
+    tensors = {"W": w, "R": r, "B": b, "M": network.dense_weight.T, "b": network.dense_bias}
     units = loaded.config.units
     nodes = [
         helper.make_node(

@@ -10,11 +10,11 @@ __all__ = ["ENGINE"]
 
 def _prepare(checkpoint: Path, folder: Path) -> Path:
     from stillwatch.export.capsule.windowed import build_uncalibrated
+    from stillwatch.export.families.table import family_of
     from stillwatch.runtime.errors import InputError
-    from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
     alone, weights = network_alone(checkpoint)
-    if not isinstance(alone.config, RepeatVectorConfig):
+    if "projected" not in family_of(alone).decoders:
         raise InputError("there is no repeated input to project in this network")
     return write_model(folder, build_uncalibrated(alone, weights, decoder="projected"))
 

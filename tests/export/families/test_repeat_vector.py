@@ -19,10 +19,8 @@ from support.repeat_vectors import (
 )
 
 from stillwatch.export.capsule.windowed import build_uncalibrated
-from stillwatch.export.families import registry
-from stillwatch.export.families.network import weights_of_checkpoint
-from stillwatch.export.families.reference import repeat_vector_reconstruction
-from stillwatch.export.families.repeat_vector import expected_shapes
+from stillwatch.export.families import table
+from stillwatch.export.families.repeat_vector import expected_shapes, network_of, reconstruct
 from stillwatch.export.graph import lstm
 from stillwatch.export.graph.lstm import Weights
 from stillwatch.runtime.arrays import AnyArray, Float32, Float64
@@ -51,7 +49,7 @@ class Made:
         self.config = RepeatVectorConfig(units=UNITS, layers=layers, channels=channels)
         self.checkpoint = make_checkpoint(self.config, JOINT_CHANNELS)
         self.weights = random_weights(self.config, JOINT_CHANNELS, seed=layers)
-        self.network = weights_of_checkpoint(self.config, self.weights)
+        self.network = network_of(self.config, self.weights)
         self.detector = detector_of(build_uncalibrated(self.checkpoint, self.weights))
         self._folder = save(folder, self.checkpoint, self.weights)
 
@@ -64,7 +62,7 @@ class Made:
         return out.reshape(window.shape)
 
     def by_numpy(self, window: Float64) -> AnyArray:
-        return repeat_vector_reconstruction(self.config, self.network, window)
+        return reconstruct(self.config, self.network, window)
 
 
 @pytest.fixture(scope="module", params=FAMILY, ids=lambda case: f"{case[0]}-{case[1]}")
@@ -200,7 +198,7 @@ def test_wrong_gate_order_is_caught(made: Made, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("block", ["encoder", "decoder"])
 def test_swapped_layers_are_caught(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    family = registry.WINDOWED["repeat-vector"]
+    family = table.FAMILIES["repeat-vector"]
     right = family.graph
 
     def swapped(config: RepeatVectorConfig, weights: Weights, *rest: object, **options: object):  # type: ignore[no-untyped-def]
@@ -208,7 +206,7 @@ def test_swapped_layers_are_caught(block: str, monkeypatch: pytest.MonkeyPatch) 
         layers = {**vars(weights), block: (first, third, second)}
         return right(config, Weights(**layers), *rest, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setitem(registry.WINDOWED, "repeat-vector", replace(family, graph=swapped))
+    monkeypatch.setitem(table.FAMILIES, "repeat-vector", replace(family, graph=swapped))
     found = replay(detector_of(make_capsule(RepeatVectorConfig(units=UNITS, layers=3), 2)))
     assert not found.passed
     assert found.reconstruction > 100 * found.tolerance

@@ -6,7 +6,8 @@ import pytest
 from support.repeat_vectors import detector_of, make_capsule, make_checkpoint, random_weights
 
 from stillwatch.export.capsule.windowed import build_uncalibrated
-from stillwatch.export.families.network import weights_of_capsule, weights_of_checkpoint
+from stillwatch.export.families.network import weights_of_capsule
+from stillwatch.export.families.repeat_vector import network_of
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.runtime.errors import CapsuleError, CheckpointError
@@ -28,7 +29,7 @@ def values_of(rows: int) -> AnyArray:
 
 
 def test_weights_return_from_the_capsule_bit_for_bit(config: RepeatVectorConfig) -> None:
-    given = weights_of_checkpoint(config, random_weights(config, CHANNELS, seed=3))
+    given = network_of(config, random_weights(config, CHANNELS, seed=3))
     found = weights_of_capsule(make_capsule(config, CHANNELS, seed=3), config, "made up")
     np.testing.assert_array_equal(found.dense_weight, given.dense_weight)
     np.testing.assert_array_equal(found.dense_bias, given.dense_bias)

@@ -9,8 +9,7 @@ from support.detectors import changed
 from support.repeat_vectors import detector_of, normal_rows, random_weights
 
 from stillwatch.export.calibrate.calibration import SHRINKAGE
-from stillwatch.export.families.network import weights_of_checkpoint
-from stillwatch.export.families.reference import repeat_vector_reconstruction
+from stillwatch.export.families.repeat_vector import network_of, reconstruct
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.golden_replay import replay
 from stillwatch.runtime.scoring.distance import fit_mahalanobis
@@ -32,12 +31,12 @@ def test_parts_are_not_negative_and_sum_to_the_score(kind: str) -> None:
 
 @KIND
 def test_parts_are_those_of_the_symmetric_root(kind: str) -> None:
-    network = weights_of_checkpoint(CONFIG, random_weights(CONFIG, 3))
+    network = network_of(CONFIG, random_weights(CONFIG, 3))
     mean, scale = NORMAL.mean(axis=0), NORMAL.std(axis=0)
 
     def of(rows: Float64) -> Float64:
         scaled = (rows - mean) / scale
-        return features(kind, scaled, repeat_vector_reconstruction(CONFIG, network, scaled))
+        return features(kind, scaled, reconstruct(CONFIG, network, scaled))
 
     at_rest = of(NORMAL)
     sigma = np.cov(at_rest.T, bias=True)

@@ -29,7 +29,7 @@ SINGLE_PRECISION = 1e-5
 
 def from_elsewhere(weights: Mapping[str, AnyArray], folder: Path) -> Checkpoint:
     """The checkpoint of a state dict with these weights, which needs no PyTorch."""
-    state = {torch: weights[gluon] for torch, gluon in conversion.torch_names(CONFIG)}
+    state = {torch: weights[gluon] for torch, gluon in conversion.torch_names(weights)}
     return conversion.from_torch(state, CONFIG, folder, normal=SERIES.masked())
 
 

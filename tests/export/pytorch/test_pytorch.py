@@ -6,11 +6,8 @@ import pytest
 from support import checkpoints, repeat_vectors
 
 from stillwatch.export.capsule.build import build_capsule
-from stillwatch.export.families.network import weights_of_checkpoint
-from stillwatch.export.families.reference import (
-    nab_rds_reconstruction,
-    repeat_vector_reconstruction,
-)
+from stillwatch.export.families.repeat_vector import network_of, reconstruct
+from stillwatch.export.families.table import reconstruction
 from stillwatch.export.pytorch.conversion import from_torch, to_torch
 from stillwatch.export.pytorch.params_file import format_params
 from stillwatch.export.pytorch.weights import save_weights
@@ -77,8 +74,8 @@ def test_a_checkpoint_runs_in_pytorch(
     windows = np.random.default_rng(1).normal(size=(4, config.window, channels))
     windows = windows.astype(np.float32).astype(np.float64)
     _, weights = load_checkpoint(folder)
-    network = weights_of_checkpoint(config, weights)
-    expected = [repeat_vector_reconstruction(config, network, window) for window in windows]
+    network = network_of(config, weights)
+    expected = [reconstruct(config, network, window) for window in windows]
     np.testing.assert_allclose(torch_reconstruction(folder, windows), expected, atol=TOLERANCE)
 
 
@@ -89,7 +86,7 @@ def test_an_nab_rds_checkpoint_runs_in_pytorch(tmp_path: Path) -> None:
     folder = checkpoints.save(tmp_path, checkpoint, weights)
     windows = checkpoints.series(4, 48)[..., None].astype(np.float64)
     scaled = ((windows - checkpoints.MEAN) / checkpoints.SCALE).astype(np.float32)
-    expected = [nab_rds_reconstruction(checkpoint, weights, w.astype(float)) for w in scaled]
+    expected = [reconstruction(checkpoint, weights, w.astype(float)) for w in scaled]
     found = torch_reconstruction(folder, scaled.astype(np.float64))
     np.testing.assert_allclose(found, expected, atol=TOLERANCE)
 
@@ -181,7 +178,7 @@ def arrays(config: RepeatVectorConfig) -> dict[str, AnyArray]:
     from stillwatch.export.pytorch import conversion
 
     weights = repeat_vectors.random_weights(config, 1)
-    return {torch: weights[gluon] for torch, gluon in conversion.torch_names(config)}
+    return {torch: weights[gluon] for torch, gluon in conversion.torch_names(weights)}
 
 
 @pytest.mark.parametrize(
@@ -210,7 +207,7 @@ def test_nab_rds_wants_a_normal_series(tmp_path: Path) -> None:
     from stillwatch.export.pytorch import conversion
 
     weights = checkpoints.random_weights(checkpoint)
-    state = {torch: weights[gluon] for torch, gluon in conversion.torch_names(config)}
+    state = {torch: weights[gluon] for torch, gluon in conversion.torch_names(weights)}
     for normal in (None, np.zeros(20), np.full(700, np.nan)):
         with pytest.raises(InputError, match="expected a normal series of at least 289"):
             from_torch(state, config, tmp_path / "made", normal=normal)

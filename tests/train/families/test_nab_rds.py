@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stillwatch.export.families.reference import nab_rds_reconstruction
+from stillwatch.export.families.table import reconstruction
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.data.checkpoint import PARAMS_NAME, Checkpoint, load_checkpoint
@@ -76,7 +76,7 @@ def test_saved_network_is_the_checkpoints(trained: Path) -> None:
     checkpoint, weights = load_checkpoint(trained)
     scaled = np.random.default_rng(0).normal(0, 1, (130, 1)).astype(np.float32)
     by_gluon = reconstruct(load_network(trained), scaled, checkpoint.config)
-    expected = nab_rds_reconstruction(checkpoint, weights, scaled.astype(np.float64))
+    expected = reconstruction(checkpoint, weights, scaled.astype(np.float64))
     np.testing.assert_allclose(by_gluon, expected, rtol=0, atol=SINGLE_PRECISION)
 
 
@@ -125,7 +125,7 @@ def test_validation_loss_is_half_squared_error(trained: Path) -> None:
     checkpoint, weights = load_checkpoint(trained)
     scaled = (SERIES.masked()[:, None] - checkpoint.mean) / checkpoint.scale
     held_out = scaled[int(0.8 * len(scaled)) :]  # windows begin anew at the split
-    halves = (held_out - nab_rds_reconstruction(checkpoint, weights, held_out)) ** 2 / 2
+    halves = (held_out - reconstruction(checkpoint, weights, held_out)) ** 2 / 2
     assert checkpoint.curve["validation"][-1] == pytest.approx(halves.mean(), rel=1e-4)
 
 
@@ -140,7 +140,7 @@ def scaled_under(policy: str, values: Float64) -> Float64:
 def test_threshold_from_its_definition(trained: Path, policy: str) -> None:
     checkpoint, weights = load_checkpoint(trained)
     scaled = scaled_under(policy, SERIES.masked())[:, None]
-    scores = (scaled - nab_rds_reconstruction(checkpoint, weights, scaled))[:, 0] ** 2
+    scores = (scaled - reconstruction(checkpoint, weights, scaled))[:, 0] ** 2
     mean = sum(scores) / len(scores)
     deviation = (sum((scores - mean) ** 2) / len(scores)) ** 0.5
     threshold = checkpoint.calibrations[policy].threshold

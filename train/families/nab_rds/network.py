@@ -1,8 +1,9 @@
 """The single-feature autoencoder: one LSTM, then one dense layer with tanh."""
 
 from stillwatch.train.data.mxnet_compat import mx
+from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
-__all__ = ["NabRds"]
+__all__ = ["NabRds", "build"]
 
 
 class NabRds(mx.gluon.HybridBlock):
@@ -22,3 +23,8 @@ class NabRds(mx.gluon.HybridBlock):
     def hybrid_forward(self, F, values):  # type: ignore[no-untyped-def]  # noqa: ARG002, N803
         """Gluon's own signature: F is mx.nd, or mx.sym once hybridized."""
         return self.dense(self.lstm(values))
+
+
+def build(config: NabRdsConfig, channels: int) -> NabRds:  # noqa: ARG001  (it has one)
+    """Returns the network of a configuration, not yet initialized."""
+    return NabRds(config.units)

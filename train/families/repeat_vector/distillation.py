@@ -17,7 +17,7 @@ from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import replacing
 from stillwatch.train.data.mxnet_compat import mx
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
-from stillwatch.train.families.repeat_vector.network import RepeatVector
+from stillwatch.train.families.repeat_vector.network import RepeatVector, build
 from stillwatch.train.loop.epochs import Epoch, train_with_habits
 from stillwatch.train.loop.fit import seed_everything, to_nd
 from stillwatch.train.loop.one_pass import Loss, reconstruct_all
@@ -29,8 +29,7 @@ __all__ = ["build_network", "train_windows"]
 def build_network(config: RepeatVectorConfig, channels: int) -> RepeatVector:
     """Returns the network of a configuration, initialized from its seed; `channels` if joint."""
     seed_everything(config.seed)
-    width = 1 if config.channels == "independent" else channels
-    net = RepeatVector(channels=width, units=config.units, layers=config.layers)
+    net = build(config, channels)
     net.initialize(mx.init.Xavier())
     net.hybridize()
     return net

@@ -1,8 +1,9 @@
 """The repeat-vector autoencoder: encoder, its last hidden state repeated, decoder."""
 
 from stillwatch.train.data.mxnet_compat import mx
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
-__all__ = ["RepeatVector"]
+__all__ = ["RepeatVector", "build"]
 
 
 class RepeatVector(mx.gluon.HybridBlock):
@@ -32,3 +33,9 @@ class RepeatVector(mx.gluon.HybridBlock):
         last = F.slice_axis(hidden, axis=0, begin=-1, end=None)
         repeated = F.broadcast_like(last, hidden, lhs_axes=(0,), rhs_axes=(0,))
         return self.dense(self.decoder(repeated))
+
+
+def build(config: RepeatVectorConfig, channels: int) -> RepeatVector:
+    """Returns the network of a configuration, not yet initialized; `channels` if joint."""
+    width = 1 if config.channels == "independent" else channels
+    return RepeatVector(channels=width, units=config.units, layers=config.layers)

@@ -3,8 +3,9 @@
 from typing import Any
 
 from stillwatch.train.data.mxnet_compat import mx
+from stillwatch.train.families.sensor.config import SensorConfig
 
-__all__ = ["Sensor"]
+__all__ = ["Sensor", "build"]
 
 
 class Sensor(mx.gluon.HybridBlock):
@@ -46,6 +47,13 @@ class Sensor(mx.gluon.HybridBlock):
             hidden, state = layer(hidden, state)
             states.append(state)
         return hidden, states
+
+
+def build(config: SensorConfig, channels: int) -> Sensor:
+    """Returns the network of a configuration, not yet initialized."""
+    return Sensor(
+        channels=channels, units=config.units, layers=config.layers, dropout=config.dropout
+    )
 
 
 def _stack(inputs: int, units: int, layers: int) -> mx.gluon.nn.HybridSequential:

@@ -24,7 +24,7 @@ from stillwatch.train.data.fingerprint import fingerprint
 from stillwatch.train.data.mxnet_compat import mx
 from stillwatch.train.data.tables.recording import Recording, split_rows
 from stillwatch.train.families.sensor.config import SensorConfig
-from stillwatch.train.families.sensor.network import Sensor
+from stillwatch.train.families.sensor.network import Sensor, build
 from stillwatch.train.loop.epochs import Epoch, train_with_habits
 from stillwatch.train.loop.fit import count_parameters, seed_everything
 
@@ -94,9 +94,7 @@ def train_sensor(
 def build_network(config: SensorConfig, channels: int) -> Sensor:
     """Returns the network of a configuration, initialized from its seed."""
     seed_everything(config.seed)
-    net = Sensor(
-        channels=channels, units=config.units, layers=config.layers, dropout=config.dropout
-    )
+    net = build(config, channels)
     net.initialize(mx.init.Xavier())
     net.hybridize()
     return net
