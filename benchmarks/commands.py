@@ -36,6 +36,12 @@ COMMANDS = (
         help="the single-feature autoencoder on NAB's RDS CPU series",
     ),
     Command(
+        words="reproduce nab",
+        module="stillwatch.benchmarks.reproductions.nab.command",
+        extra=_EVERYTHING,
+        help="all 58 NAB series under the official score, streaming, with the judge",
+    ),
+    Command(
         words="reproduce smd",
         module="stillwatch.benchmarks.reproductions.smd.command",
         extra=_EVERYTHING,

@@ -66,7 +66,11 @@ class TailState(NamedTuple):
 
 
 def start_tail(residuals: Float64, rule: TailRule) -> TailState:
-    """Returns the tail (B,) after the first residuals (T, B): their quantile and excesses."""
+    """Returns the tail (B,) after the first residuals (T, B): quantile, excesses and peaks.
+
+    The peaks of their clusters are remembered, so that what they show often is
+    familiar from the start.
+    """
     rows, streams = residuals.shape
     level = np.quantile(residuals, rule.quantile, axis=0)
     excess = np.maximum(residuals - level, 0.0)
@@ -85,9 +89,7 @@ def start_tail(residuals: Float64, rule: TailRule) -> TailState:
         rows=all_at(min(rows, rule.longest)),
         exceedances=all_at(rule.first),
         clusters=all_at(rule.first),
-        calm=all_at(rule.gap + 1),
-        top=all_at(0.0),
-        peaks=np.zeros((rule.peaks, streams)),
+        **_clusters(residuals, level, rule),
     )
 
 
@@ -167,6 +169,24 @@ def tail_step(state: TailState, x: Float64, rule: TailRule) -> tuple[Float64, Ta
 
 # The logarithms of 1 and the count of peaks; the count is never larger.
 _LOGARITHMS = np.log(1.0 + np.arange(64))
+
+
+def _clusters(residuals: Float64, level: Float64, rule: TailRule) -> dict[str, Float64]:
+    """Returns calm rows, top of the open cluster, and peaks of the closed ones, of a tail's start.
+
+    As `tail_step` would have them, but at one level.
+    """
+    streams = residuals.shape[1]
+    calm, top = np.full(streams, rule.gap + 1), np.zeros(streams)
+    peaks = np.zeros((rule.peaks, streams))
+    for x in residuals:
+        calm = calm + 1
+        closing = (calm > rule.gap) & (top > 0)
+        peaks = _remembered(peaks, np.where(closing, top, 0.0), closing)
+        top = np.where(closing, 0.0, top)
+        over = x > level
+        calm, top = np.where(over, 0.0, calm), np.where(over, np.maximum(top, x), top)
+    return {"calm": calm, "top": top, "peaks": peaks}
 
 
 def _put(array: Float64, at: AnyArray, values: Float64) -> Float64:
