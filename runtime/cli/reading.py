@@ -6,7 +6,13 @@ from collections.abc import Iterable
 
 from stillwatch.runtime.tables.options import ReadOptions
 
-__all__ = ["add_reading_options", "print_remarks", "reading_options"]
+__all__ = [
+    "add_form_options",
+    "add_reading_options",
+    "named_delimiter",
+    "print_remarks",
+    "reading_options",
+]
 
 _NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";", "pipe": "|"}
 
@@ -23,10 +29,7 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         "--exclude", action="append", default=[], metavar="NAME",
         help="a column that is no channel and no time, once for each",
     )  # fmt: skip
-    group.add_argument(
-        "--delimiter", metavar="CHAR", help="between cells: a character, tab or space"
-    )
-    group.add_argument("--decimal", choices=[".", ","], help="the decimal mark")
+    add_form_options(group)
     group.add_argument("--encoding", metavar="NAME", help="such as latin-1 (default: UTF-8)")
     group.add_argument("--comment", metavar="MARK", help="skip lines that begin with it")
     group.add_argument(
@@ -42,10 +45,23 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_form_options(parser: argparse._ActionsContainer) -> None:
+    """Adds those of the options that lines of a stream have, too."""
+    parser.add_argument(
+        "--delimiter", metavar="CHAR", help="between cells: a character, tab or space"
+    )
+    parser.add_argument("--decimal", choices=[".", ","], help="the decimal mark")
+
+
+def named_delimiter(given: str | None) -> str | None:
+    """Returns the character that an option means."""
+    return given if given is None else _NAMED.get(given, given)
+
+
 def reading_options(arguments: argparse.Namespace) -> ReadOptions:
     """Returns what the options say; raises InputError where they contradict each other."""
     return ReadOptions(
-        delimiter=_NAMED.get(arguments.delimiter, arguments.delimiter),
+        delimiter=named_delimiter(arguments.delimiter),
         decimal=arguments.decimal,
         encoding=arguments.encoding,
         comment=arguments.comment,

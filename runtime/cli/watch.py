@@ -16,6 +16,7 @@ from stillwatch.runtime.cli.options import (
     detector_options,
     event_policy,
 )
+from stillwatch.runtime.cli.reading import add_form_options, named_delimiter
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.watch.loop import watch_lines
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="end at the first line that cannot be read"
     )
+    add_form_options(parser)
     parser.add_argument(
         "--time", metavar="NAME", help="column or member that says when a line was taken"
     )
@@ -75,6 +77,8 @@ def run(arguments: argparse.Namespace) -> int:
         events=event_policy(arguments),
         only_events=arguments.events,
         strict=arguments.strict,
+        delimiter=named_delimiter(arguments.delimiter),
+        decimal=arguments.decimal,
     )
     files = WatchFiles(
         output=arguments.output,

@@ -11,7 +11,7 @@ from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.tables.cells import MISSING, is_number, is_time, split_cells
 from stillwatch.runtime.tables.options import ReadOptions
 
-__all__ = ["SAMPLE", "Dialect", "is_comment", "recognise"]
+__all__ = ["SAMPLE", "Dialect", "decimal_mark", "is_comment", "recognise"]
 
 SAMPLE = 200  # lines that are looked at
 _DELIMITERS = (",", ";", "\t", "|")
@@ -156,6 +156,17 @@ def _decimal(rows: Sequence[Sequence[str]], lines: Sequence[int], name: str) -> 
             f"{name}, line {number}: {cell!r} may have a decimal comma or thousands: {remedy}"
         )
     return ","
+
+
+def decimal_mark(cells: Sequence[str]) -> str | None:
+    """Returns the decimal mark that a row shows, None where it shows none; raises InputError."""
+    commas = [cell for cell in map(str.strip, cells) if _COMMA.fullmatch(cell)]
+    points = [cell for cell in map(str.strip, cells) if _POINT.fullmatch(cell)]
+    if commas and (points or all(map(_THOUSANDS.fullmatch, commas))):
+        raise InputError(
+            f"{commas[0]!r} may have a decimal comma or thousands: --decimal ',' or '.' says which"
+        )
+    return "," if commas else "." if points else None
 
 
 def _hash_names(

@@ -1,6 +1,5 @@
 """From lines of text to samples: CSV cells or JSON, and the time they were taken."""
 
-import csv
 import json
 import math
 from codecs import BOM_UTF8
@@ -12,12 +11,21 @@ from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.tables.cells import is_number, parse_cells
 from stillwatch.runtime.tables.header import select_columns
+from stillwatch.runtime.tables.lines import CsvLines
 from stillwatch.runtime.watch.clock import read_seconds
 from stillwatch.runtime.watch.options import WatchOptions
 
 __all__ = ["LONGEST_LINE", "LineReader", "Sample"]
 
 LONGEST_LINE = 2**20  # bytes
+_NO_TEXT = (
+    (b"\x1f\x8b", "it is packed: zcat FILE | stillwatch watch"),
+    (b"\xfd7zXZ", "it is packed: xzcat FILE | stillwatch watch"),
+    (b"BZh", "it is packed: bzcat FILE | stillwatch watch"),
+    (b"\x28\xb5\x2f\xfd", "it is packed: zstdcat FILE | stillwatch watch"),
+    (b"\xff\xfe", "it is UTF-16: iconv -f UTF-16 -t UTF-8 FILE | stillwatch watch"),
+    (b"\xfe\xff", "it is UTF-16: iconv -f UTF-16 -t UTF-8 FILE | stillwatch watch"),
+)
 _SHOWN = 80  # characters of a bad line that its error line repeats
 
 
@@ -47,17 +55,19 @@ class LineReader:
         self._places = list(range(len(channels)))
         self.previous: Float64 | None = None
         self._first = True
+        self._csv_lines = CsvLines(options.delimiter, options.decimal)
 
     def read(self, line: bytes) -> Sample | None:
         """Returns a line's sample, None for a header or a blank line; raises InputError."""
         if len(line) > LONGEST_LINE:
             raise InputError(f"expected a line of at most {LONGEST_LINE} bytes, got a longer one")
         try:
-            text = line.removeprefix(BOM_UTF8).decode().strip()
+            text = line.removeprefix(BOM_UTF8).decode().strip(" \r\n")  # a tab may be an empty cell
         except UnicodeDecodeError as error:
-            raise InputError(f"expected UTF-8 text, got {line[:_SHOWN]!r}") from error
-        if not text:
+            raise InputError(f"expected UTF-8 text, got {_shown(line)}") from error
+        if not text.strip():
             return None
+        decimal = "."
         if self._form == "json" or (self._form == "auto" and text[0] in "{["):
             cells, through = self._json(text)
         else:
@@ -65,9 +75,15 @@ class LineReader:
             if row is None:
                 return None
             cells, through = row
+            decimal = self._csv_lines.decimal or "."
         columns = self._columns or self._channels
         values, _ = parse_cells(
-            cells, columns, "this line", fill=self._fill, previous=self.previous
+            cells,
+            columns,
+            "this line",
+            fill=self._fill,
+            previous=self.previous,
+            decimal=decimal,
         )
         seconds = None
         if self._time is not None:
@@ -83,22 +99,33 @@ class LineReader:
     def state(self) -> dict[str, Any]:
         """Returns what `restore` takes, as JSON has it."""
         previous = None if self.previous is None else self.previous.tolist()
-        return {"header": self._header, "first": self._first, "previous": previous}
+        return {
+            "header": self._header,
+            "first": self._first,
+            "previous": previous,
+            "csv": self._csv_lines.state(),
+        }
 
     def restore(self, state: Mapping[str, Any], previous: Float64 | None) -> None:
         """Goes on from a state."""
         self._first, self.previous = bool(state["first"]), previous
+        if "csv" in state or not self._first:  # one of before 0.2 has none
+            self._csv_lines.restore(state.get("csv", {}))
         if state["header"] is not None:
             self._take_header([str(name) for name in state["header"]])
 
     def _csv(self, text: str) -> tuple[list[str], dict[str, Any]] | None:
-        try:
-            row = next(csv.reader([text], strict=True))
-        except (csv.Error, StopIteration) as error:
-            raise InputError(f"expected CSV, got {text[:_SHOWN]!r}") from error
+        row = self._csv_lines.first(text) if self._first else self._csv_lines.cells(text)
+        if row is None:
+            return None
         first, self._first = self._first, False
-        named = self._columns or self._time
-        if first and (named or not any(map(is_number, row))):
+        above = self._csv_lines.names_above(row) if first else None
+        decimal = self._csv_lines.decimal or "."
+        if above is not None:
+            self._take_header(above)
+        elif first and (
+            self._columns or self._time or not any(is_number(cell, decimal) for cell in row)
+        ):
             self._take_header(row)
             return None
         expected = len(self._header or self._channels)
@@ -112,6 +139,7 @@ class LineReader:
         return [row[place] for place in self._places], through
 
     def _take_header(self, row: list[str]) -> None:
+        row = [name.strip() for name in row]
         self._places = select_columns(row, self._channels, self._columns, "the header")
         if self._time is not None and self._time not in row:
             raise InputError(f"the header has no time column {self._time!r}: {', '.join(row)}")
@@ -139,6 +167,14 @@ class LineReader:
         if len(members) != len(names):
             raise InputError(f"expected {len(names)} numbers, got {len(members)}")
         return [_cell(member) for member in members], through
+
+
+def _shown(line: bytes) -> str:
+    """Returns a line that is no text, or what to do about it where it is known for what it is."""
+    for beginning, remedy in _NO_TEXT:
+        if line.startswith(beginning):
+            return f"{line[:4]!r}...; {remedy}"
+    return repr(line[:_SHOWN])
 
 
 def _sayable(member: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from stillwatch.runtime.alarms.events import EventPolicy
 from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
 from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.tables.options import ReadOptions
 
 __all__ = ["FORMS", "GAPS", "WatchFiles", "WatchOptions"]
 
@@ -25,6 +26,7 @@ class WatchOptions:
     training. form: one of FORMS. time: the column or member that says when a
     line was taken; period: seconds between two; gap: one of GAPS. only_events:
     answer with events alone. strict: a line that cannot be read ends the watch.
+    delimiter, decimal: of CSV lines, recognised by the first ones by default.
     """
 
     mean: Sequence[float] | None = None
@@ -40,12 +42,15 @@ class WatchOptions:
     events: EventPolicy = field(default_factory=EventPolicy)
     only_events: bool = False
     strict: bool = False
+    delimiter: str | None = None
+    decimal: str | None = None
 
     def __post_init__(self) -> None:
         if self.period is not None and not (self.time and self.period > 0):
             raise InputError(f"expected --time and a --period above 0, got {self.period}")
         if self.form not in FORMS:
             raise InputError(f"expected the form of lines {', '.join(FORMS)}, got {self.form!r}")
+        ReadOptions(delimiter=self.delimiter, decimal=self.decimal)  # refuses what cannot be
         if self.gap not in GAPS:
             raise InputError(f"expected a gap policy {', '.join(GAPS)}, got {self.gap!r}")
 
@@ -64,6 +69,8 @@ class WatchOptions:
             "time": self.time,
             "period": self.period,
             "gap": self.gap,
+            "delimiter": self.delimiter,
+            "decimal": self.decimal,
             "minimum": self.events.minimum,
             "cooldown": self.events.cooldown,
         }
