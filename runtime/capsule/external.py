@@ -1,11 +1,12 @@
 """Finds tensors in an ONNX file whose data lie in another file.
 
-Such a reference is a path that onnxruntime would open; a capsule is one file,
-so it is refused before onnxruntime sees it. A walk over the protocol-buffer
-fields that can hold a tensor; numbers as in onnx.proto of the ONNX standard.
+Such a reference is a path that a reader would open. Capsules are read by
+graph.py, which knows no such field; this is for the ONNX files of others. A walk
+over the protocol-buffer fields that can hold a tensor; numbers as in onnx.proto
+of the ONNX standard.
 """
 
-from collections.abc import Iterator
+from stillwatch.runtime.capsule.wire import fields
 
 __all__ = ["has_external_data"]
 
@@ -37,44 +38,10 @@ def has_external_data(content: bytes) -> bool:
         message, kind, depth = stack.pop()
         if depth > _DEEPEST:
             raise ValueError("graphs nest too deeply")
-        for number, value in _fields(message):
+        for number, _, value, _ in fields(message):
             if kind == "tensor" and number in (_EXTERNAL_DATA, _DATA_LOCATION):
                 if isinstance(value, _Buffer) or value:
                     return True
             elif number in _BELOW[kind] and isinstance(value, _Buffer):
                 stack.append((value, _BELOW[kind][number], depth + 1))
     return False
-
-
-def _fields(message: _Buffer) -> Iterator[tuple[int, _Buffer | int]]:
-    """Yields number and value of each field: a buffer where it has a length, else a number."""
-    place = 0
-    while place < len(message):
-        key, place = _varint(message, place)
-        number, wire = key >> 3, key & 7
-        if wire == 0:
-            value, place = _varint(message, place)
-            yield number, value
-            continue
-        if wire == 2:
-            size, place = _varint(message, place)
-        elif wire in (1, 5):
-            size = 8 if wire == 1 else 4
-        else:
-            raise ValueError(f"wire type {wire} at byte {place}")
-        if size > len(message) - place:
-            raise ValueError(f"a field of {size} bytes at byte {place} runs over the end")
-        yield number, message[place : place + size]
-        place += size
-
-
-def _varint(message: _Buffer, place: int) -> tuple[int, int]:
-    value = shift = 0
-    while place < len(message) and shift < 70:
-        byte = message[place]
-        value |= (byte & 0x7F) << shift
-        place += 1
-        shift += 7
-        if byte < 0x80:
-            return value, place
-    raise ValueError(f"a number without end at byte {place}")

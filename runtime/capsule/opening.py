@@ -7,7 +7,7 @@ from pathlib import Path
 import onnxruntime
 
 from stillwatch.runtime.capsule import digest
-from stillwatch.runtime.capsule.external import has_external_data
+from stillwatch.runtime.capsule.graph import read_graph
 from stillwatch.runtime.capsule.info import METADATA_KEY, CapsuleInfo, required_outputs
 from stillwatch.runtime.capsule.reading import info_from_json
 from stillwatch.runtime.errors import CapsuleError, InputError, first_line
@@ -69,24 +69,20 @@ def open_graph(
 ) -> tuple[onnxruntime.InferenceSession, str]:
     """Returns an onnxruntime session over any capsule's bytes, and its metadata as text."""
     try:
-        external = has_external_data(content)
+        model = read_graph(content)
     except ValueError as error:
-        raise CapsuleError(f"{name} is not an ONNX file: {error}") from error
-    if external:
-        raise CapsuleError(f"{name} refers to another file for its weights: a capsule is one file")
+        raise CapsuleError(
+            f"{name} is not a graph as a capsule has it: {error}; make one with 'stillwatch export'"
+        ) from error
+    metadata = {entry.get("key"): entry.get("value", "") for entry in model["metadata"]}
+    if METADATA_KEY not in metadata:
+        raise CapsuleError(f"{name} has no stillwatch metadata; make one with 'stillwatch export'")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = FATAL_ONLY
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        # Names that are not UTF-8 are met here, not at load.
-        metadata = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        ports = [*session.get_inputs(), *session.get_overridable_initializers()]
-        for port in (*ports, *session.get_outputs()):
-            _ = port.name, port.type, port.shape
     except Exception as error:  # onnxruntime's exceptions share no base but Exception
         raise CapsuleError(f"{name} does not load in onnxruntime: {first_line(error)}") from error
-    if metadata is None:
-        raise CapsuleError(f"{name} has no stillwatch metadata; make one with 'stillwatch export'")
-    return session, str(metadata)
+    return session, str(metadata[METADATA_KEY])

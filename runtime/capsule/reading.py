@@ -75,7 +75,7 @@ def info_from_json(text: str, name: str) -> CapsuleInfo:
     try:
         info = CapsuleInfo(**_known(document, schema), **_typed(document))
         check_info(info)
-    except (KeyError, TypeError, ValueError, StillwatchError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, StillwatchError) as error:
         raise CapsuleError(f"{name} has metadata that does not fit its schema: {error}") from error
     return info
 

@@ -16,8 +16,12 @@ from stillwatch.runtime.capsule.info import CapsuleInfo, Golden
 __all__ = ["check_info", "check_texts"]
 
 _MOST = 2**20  # values, units; far above any network, and an array of it costs nothing
+# Scaled units: a reading that may be half a deviation off verifies nothing.
+_COARSEST = 0.5
 # Controls (line ends, terminal escapes), halves of surrogate pairs, line and paragraph separators.
 _NOT_PRINTED = ("Cc", "Cs", "Zl", "Zp")
+# What turns the direction of the text after it, so that it reads as something else.
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def check_info(info: CapsuleInfo) -> None:
@@ -45,8 +49,9 @@ def check_info(info: CapsuleInfo) -> None:
     _want(_are_numbers(info.mean), "mean", "finite float32 numbers", info.mean)
     fits = _are_numbers(info.scale) and min(info.scale) >= SMALLEST
     _want(fits, "scale", "float32 numbers above 0", info.scale)
-    fits = _is_number(info.tolerance) and info.tolerance >= 0
-    _want(fits, "tolerance", "a number from 0", info.tolerance)
+    fits = _is_number(info.tolerance) and 0 <= info.tolerance <= _COARSEST
+    _want(fits, "tolerance", f"a number from 0 to {_COARSEST}", info.tolerance)
+    _want(bool(info.golden), "golden", "one vector at least", info.golden)
     _check_figures(info)
     for golden in info.golden:
         _check_golden(golden, count)
@@ -55,7 +60,8 @@ def check_info(info: CapsuleInfo) -> None:
 def check_texts(document: Any) -> None:
     """Raises ValueError for a text, in any place of a JSON document, that is not one line."""
     if isinstance(document, str):
-        if any(unicodedata.category(letter) in _NOT_PRINTED for letter in document):
+        kinds = map(unicodedata.category, document)
+        if not _TURNING.isdisjoint(document) or any(kind in _NOT_PRINTED for kind in kinds):
             raise ValueError(f"expected texts of one line, got {ascii(document)[:80]}")
     elif isinstance(document, Mapping):
         for key, value in document.items():

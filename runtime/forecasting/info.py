@@ -18,6 +18,7 @@ __all__ = ["FORECAST_SCHEMA", "TASK", "ForecastGolden", "ForecastInfo"]
 FORECAST_SCHEMA = 1
 TASK = "forecast"
 _MOST = 2**20
+_COARSEST = 0.5  # scaled units: a reading that may be further off verifies nothing
 _STRATEGIES = ("direct", "recursive")
 
 
@@ -167,6 +168,8 @@ def _check(info: ForecastInfo) -> None:
     _want(_numbers((info.share, info.coverage, info.tolerance)), "share", info.share)
     _want(0 <= info.coverage < 1, "coverage", info.coverage)
     _want(isinstance(info.data, Mapping) and isinstance(info.training, Mapping), "data", info.data)
+    _want(0 <= info.tolerance <= _COARSEST, f"tolerance up to {_COARSEST}", info.tolerance)
+    _want(bool(info.golden), "golden, one vector at least", info.golden)
     for golden in info.golden:
         wide = all(len(row) == count and _numbers(row) for row in golden.values)
         right = all(len(row) == len(info.channels) and _numbers(row) for row in golden.forecast)
