@@ -15,7 +15,7 @@ COMMANDS = (
     ),
     Command(
         words="bench compare",
-        module="stillwatch.benchmarks.latency.compare_command",
+        module="stillwatch.benchmarks.latency.cards.command",
         extra="export,benchmarks",
         help="two cards side by side",
     ),

@@ -12,18 +12,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stillwatch.benchmarks.latency.card_file import read_card
-from stillwatch.benchmarks.latency.cards import Card
-from stillwatch.benchmarks.latency.compare import disagreements
+from stillwatch.benchmarks.latency.cards.card import Card
+from stillwatch.benchmarks.latency.cards.card_file import read_card
+from stillwatch.benchmarks.latency.cards.compare import disagreements
 from stillwatch.benchmarks.latency.edge.figures import EDGE_HEADER, edge_rows
-from stillwatch.benchmarks.latency.footprint_tables import COLD_HEADER, cold_rows
-from stillwatch.benchmarks.latency.latency_tables import (
+from stillwatch.benchmarks.latency.pages.footprint_tables import COLD_HEADER, cold_rows
+from stillwatch.benchmarks.latency.pages.latency_tables import (
     ENGINE_HEADER,
     NETWORK_HEADER,
     engine_rows,
     network_rows,
 )
-from stillwatch.runtime.alarms.policies.table import MEANINGS
+from stillwatch.runtime.alarms.policies.policy_table import MEANINGS
 from stillwatch.runtime.report.tables import (
     DRIFT_HEADER,
     HEADER,

@@ -19,8 +19,8 @@ from stillwatch.runtime.errors import (
     StillwatchError,
     TransientError,
 )
+from stillwatch.runtime.forecasting.forecast import Forecast
 from stillwatch.runtime.forecasting.forecaster import Forecaster
-from stillwatch.runtime.forecasting.result import Forecast
 from stillwatch.runtime.forecasting.stream import ForecastFleet, ForecastStream
 from stillwatch.runtime.result import Result
 from stillwatch.runtime.streaming.fleet import Fleet

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
-from stillwatch.runtime.alarms.policies.table import alarm_rule
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule import digest, opening
 from stillwatch.runtime.capsule.info import CapsuleInfo

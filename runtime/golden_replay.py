@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stillwatch.runtime.alarms.policies.table import alarm_rule
+from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.scoring.scaling import Moments
 

@@ -29,13 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measures and writes card, report and pictures; 1 where an engine gave wrong answers."""
-    from stillwatch.benchmarks.latency.card_file import write_card
+    from stillwatch.benchmarks.latency.cards.card_file import write_card
     from stillwatch.benchmarks.latency.engines import named
-    from stillwatch.benchmarks.latency.latency_tables import summary
-    from stillwatch.benchmarks.latency.page import write_report
+    from stillwatch.benchmarks.latency.measurement import measure
+    from stillwatch.benchmarks.latency.pages.latency_tables import summary
+    from stillwatch.benchmarks.latency.pages.page import write_report
     from stillwatch.benchmarks.latency.plan import Plan
     from stillwatch.benchmarks.latency.prepare import Setup
-    from stillwatch.benchmarks.latency.run import measure
     from stillwatch.benchmarks.latency.subjects import given_subjects, made_subjects
     from stillwatch.runtime.files import make_folder
 

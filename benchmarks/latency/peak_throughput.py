@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from stillwatch.benchmarks.latency.cards import Peaks
+from stillwatch.benchmarks.latency.cards.card import Peaks
 
 __all__ = ["measure_peaks", "read_peak"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from stillwatch.benchmarks.latency import footprint
-from stillwatch.benchmarks.latency.cards import EngineEntry, SubjectEntry
+from stillwatch.benchmarks.latency.cards.card import EngineEntry, SubjectEntry
 from stillwatch.benchmarks.latency.engines.base import Engine, write_capsule
 from stillwatch.benchmarks.latency.plan import Plan
 from stillwatch.benchmarks.latency.subjects import Subject, reference, windows_for

@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from stillwatch.runtime.alarms.events import EventPolicy
-from stillwatch.runtime.alarms.policies.table import policy_forms
+from stillwatch.runtime.alarms.policies.policy_table import policy_forms
 from stillwatch.runtime.capsule.info import CapsuleInfo
 
 __all__ = [

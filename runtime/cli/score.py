@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from stillwatch.runtime.alarms.events import find_events
+from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
-from stillwatch.runtime.alarms.policies.table import alarm_rule
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.cli.options import (
     add_detector_options,

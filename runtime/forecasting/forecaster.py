@@ -9,9 +9,9 @@ import numpy.typing as npt
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.forecasting.calendar import calendar_terms
+from stillwatch.runtime.forecasting.forecast import Forecast
 from stillwatch.runtime.forecasting.info import ForecastInfo
 from stillwatch.runtime.forecasting.model import ForecastModel
-from stillwatch.runtime.forecasting.result import Forecast
 from stillwatch.runtime.forecasting.times import Step, step_of
 from stillwatch.runtime.scoring.inputs import as_array, as_named_batch, check_threads
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from stillwatch.runtime.arrays import LARGEST, AnyArray, Float32, Float64
 from stillwatch.runtime.errors import InputError, SnapshotError
-from stillwatch.runtime.forecasting.result import Forecast
+from stillwatch.runtime.forecasting.forecast import Forecast
 from stillwatch.runtime.scoring.inputs import as_array, as_named_batch
 from stillwatch.runtime.streaming.snapshot import pack, unpack
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
-from stillwatch.runtime.alarms.policies.table import alarm_rule
 from stillwatch.runtime.arrays import LARGEST, AnyArray, Float32, Float64
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.scoring.inputs import fixed_moments

@@ -1,6 +1,6 @@
 """A latency card made by hand, with no machine behind it."""
 
-from stillwatch.benchmarks.latency.cards import (
+from stillwatch.benchmarks.latency.cards.card import (
     CARD_SCHEMA,
     Card,
     Cold,

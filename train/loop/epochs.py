@@ -13,8 +13,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from stillwatch.train.data.mxnet_compat import mx
+from stillwatch.train.loop.interfaces import LoopOptions, Samples
 from stillwatch.train.loop.one_pass import Loss, mean_squared_error, train_epoch
-from stillwatch.train.loop.samples import LoopOptions, Samples
 from stillwatch.train.loop.training_run import TrainingRun
 
 __all__ = ["PROGRESS_NAME", "Epoch", "train_with_habits"]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from stillwatch.runtime.arrays import AnyArray, Float32
 from stillwatch.train.data.mxnet_compat import mx
 from stillwatch.train.loop.fit import seed_everything, to_nd
-from stillwatch.train.loop.samples import LoopOptions, Samples
+from stillwatch.train.loop.interfaces import LoopOptions, Samples
 from stillwatch.train.loop.window_set import WindowSet
 
 __all__ = ["Loss", "mean_squared_error", "reconstruct_all", "train_epoch"]

@@ -12,8 +12,8 @@ from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.train.data.mxnet_compat import mx
 from stillwatch.train.loop.fit import to_nd
+from stillwatch.train.loop.interfaces import LoopOptions
 from stillwatch.train.loop.resume import adam_moments, load_progress, restore_adam, save_progress
-from stillwatch.train.loop.samples import LoopOptions
 
 __all__ = ["TrainingRun"]
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from stillwatch.benchmarks.latency.card_file import read_card
+from stillwatch.benchmarks.latency.cards.card_file import read_card
 from stillwatch.benchmarks.latency.edge.figures import EDGE_HEADER, edge_rows, figures
 from stillwatch.benchmarks.latency.edge.measure import memory, second_thread
 from stillwatch.benchmarks.latency.plan import Plan

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stillwatch.benchmarks.latency.cards import Card, Timing
+from stillwatch.benchmarks.latency.cards.card import Card, Timing
 from stillwatch.benchmarks.latency.statistics import Ratio, ratio
 
 __all__ = ["EDGE_HEADER", "Figure", "edge_rows", "figures"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch.benchmarks.reproductions.options import add_options, seeds_and_folder
-from stillwatch.benchmarks.reproductions.sensor.subjects import SUBJECTS, load_subject
+from stillwatch.benchmarks.reproductions.sensor.series import SUBJECTS, load_subject
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import write_text
 from stillwatch.runtime.report.tables import SENSOR_HEADER, as_text, sensor_rows

@@ -9,7 +9,7 @@ import numpy as np
 
 from stillwatch.benchmarks.detection.counts import spread
 from stillwatch.benchmarks.reproductions.cache import kept
-from stillwatch.benchmarks.reproductions.sensor.subjects import Subject
+from stillwatch.benchmarks.reproductions.sensor.series import Subject
 from stillwatch.benchmarks.reproductions.smd.baselines import evaluate_baselines
 from stillwatch.benchmarks.reproductions.smd.evaluation import Row, judge_capsule
 from stillwatch.export.capsule.build import build_capsule

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from support.cards import SPANS, make_card
 
-from stillwatch.benchmarks.latency.card_file import read_card, write_card
-from stillwatch.benchmarks.latency.cards import Card, Parity
-from stillwatch.benchmarks.latency.compare import compare_cards, disagreements
-from stillwatch.benchmarks.latency.latency_tables import network_rows, summary
-from stillwatch.benchmarks.latency.page import write_report
-from stillwatch.benchmarks.latency.ratios import faster, quoted_ratios
+from stillwatch.benchmarks.latency.cards.card import Card, Parity
+from stillwatch.benchmarks.latency.cards.card_file import read_card, write_card
+from stillwatch.benchmarks.latency.cards.compare import compare_cards, disagreements
+from stillwatch.benchmarks.latency.cards.ratios import faster, quoted_ratios
+from stillwatch.benchmarks.latency.pages.latency_tables import network_rows, summary
+from stillwatch.benchmarks.latency.pages.page import write_report
 from stillwatch.runtime import InputError
 from stillwatch.runtime.cli.main import main
 

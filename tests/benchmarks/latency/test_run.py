@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stillwatch.benchmarks.latency import engines, plan, processes
-from stillwatch.benchmarks.latency.card_file import read_card
+from stillwatch.benchmarks.latency.cards.card_file import read_card
 from stillwatch.benchmarks.latency.plan import Plan
 from stillwatch.runtime import InputError
 from stillwatch.runtime.cli.main import main

@@ -10,7 +10,7 @@ import pytest
 from support.sensor_config import CONFIG
 
 from stillwatch.benchmarks.reproductions.sensor import command as sensor_command
-from stillwatch.benchmarks.reproductions.sensor.subjects import Subject
+from stillwatch.benchmarks.reproductions.sensor.series import Subject
 from stillwatch.benchmarks.reproductions.smd import evaluation
 from stillwatch.runtime import Detector
 from stillwatch.runtime.cli.main import main

@@ -13,7 +13,7 @@ from support.answers import assert_equal, joined
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.pytorch import conversion
 from stillwatch.runtime import Detector
-from stillwatch.runtime.alarms.policies.table import alarm_rule
+from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.train.data.checkpoint import Checkpoint, load_checkpoint
 from stillwatch.train.data.sets import simulate_cpu

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from support.detectors import changed, nab_rds
 
 from stillwatch.runtime import InputError
+from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import Rolling
-from stillwatch.runtime.alarms.policies.table import alarm_rule
 from stillwatch.runtime.capsule.figures import CapsuleThreshold, NormalScores, Tail
 
 WEEK = 604800

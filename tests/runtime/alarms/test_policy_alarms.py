@@ -12,9 +12,9 @@ from support.repeat_vectors import normal_rows
 from support.series import cpu_like
 
 from stillwatch.runtime import Detector
+from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rolling import rolling_thresholds
 from stillwatch.runtime.alarms.policies.rule import Rolling
-from stillwatch.runtime.alarms.policies.table import alarm_rule
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule.figures import NormalScores, Tail
 

@@ -14,7 +14,7 @@ from support.repeat_vectors import detector_of, make_capsule, normal_rows
 
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.runtime import InputError
-from stillwatch.runtime.alarms.policies.table import alarm_rule
+from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.tails import fit_tail
 from stillwatch.runtime.alarms.thresholds import normal_scores
 from stillwatch.runtime.arrays import Float64

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stillwatch.runtime import Detector
-from stillwatch.runtime.alarms.policies.table import alarm_rule
+from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.arrays import LARGEST, Float64
 from stillwatch.runtime.scoring.scaling import Moments, rolling_moments
 from stillwatch.runtime.scoring.stepper import Stepper

@@ -2,8 +2,8 @@
 
 import statistics
 
-from stillwatch.benchmarks.latency.cards import Card, Cold
-from stillwatch.benchmarks.latency.ratios import SAME_WEIGHTS
+from stillwatch.benchmarks.latency.cards.card import Card, Cold
+from stillwatch.benchmarks.latency.cards.ratios import SAME_WEIGHTS
 
 __all__ = [
     "COLD_HEADER",

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from stillwatch.benchmarks.latency.cards import Card, SubjectEntry
-from stillwatch.benchmarks.latency.figure import figure_of, legend_beside, plain_numbers
+from stillwatch.benchmarks.latency.cards.card import Card, SubjectEntry
+from stillwatch.benchmarks.latency.pages.figure import figure_of, legend_beside, plain_numbers
 from stillwatch.benchmarks.latency.statistics import slope
 from stillwatch.runtime.report.palette import styles
 

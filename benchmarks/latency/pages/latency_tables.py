@@ -1,9 +1,9 @@
 """A card's speeds as rows of text: for the terminal, the report and README alike."""
 
-from stillwatch.benchmarks.latency.cards import Card, SubjectEntry, Timing
-from stillwatch.benchmarks.latency.footprint_tables import COLD_HEADER, cold_rows, file_size
+from stillwatch.benchmarks.latency.cards.card import Card, SubjectEntry, Timing
+from stillwatch.benchmarks.latency.cards.ratios import SAME_WEIGHTS, WINDOWED, faster, slower
+from stillwatch.benchmarks.latency.pages.footprint_tables import COLD_HEADER, cold_rows, file_size
 from stillwatch.benchmarks.latency.peak_throughput import read_peak
-from stillwatch.benchmarks.latency.ratios import SAME_WEIGHTS, WINDOWED, faster, slower
 from stillwatch.benchmarks.latency.statistics import Ratio
 from stillwatch.runtime.report.tables import as_text
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stillwatch.benchmarks.latency.cards import Card, Timing
-from stillwatch.benchmarks.latency.ratios import quoted_ratios
+from stillwatch.benchmarks.latency.cards.card import Card, Timing
+from stillwatch.benchmarks.latency.cards.ratios import quoted_ratios
 from stillwatch.benchmarks.latency.statistics import Ratio, ratio
 
 __all__ = [

@@ -7,9 +7,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from stillwatch.benchmarks.latency import cold_plots, footprint_tables, latency_tables, plots
-from stillwatch.benchmarks.latency.cards import Card
-from stillwatch.benchmarks.latency.scaling_plot import scaling
+from stillwatch.benchmarks.latency.cards.card import Card
+from stillwatch.benchmarks.latency.pages import cold_plots, footprint_tables, latency_tables
+from stillwatch.benchmarks.latency.pages import latency_plots as plots
+from stillwatch.benchmarks.latency.pages.scaling_plot import scaling
 from stillwatch.runtime.files import replacing, write_text
 from stillwatch.runtime.report import page
 

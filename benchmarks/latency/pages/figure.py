@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from stillwatch.benchmarks.latency.cards import Card
+from stillwatch.benchmarks.latency.cards.card import Card
 
 __all__ = ["WIDTH", "figure_of", "legend_beside", "plain_numbers", "source"]
 

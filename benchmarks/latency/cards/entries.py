@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.benchmarks.latency.cards import Parity, Sweep, Timing
+from stillwatch.benchmarks.latency.cards.card import Parity, Sweep, Timing
 from stillwatch.benchmarks.latency.engines.base import Engine
 from stillwatch.benchmarks.latency.prepare import Prepared
 from stillwatch.benchmarks.latency.statistics import quantiles

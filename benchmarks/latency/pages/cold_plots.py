@@ -4,9 +4,9 @@ import statistics
 
 from matplotlib.figure import Figure
 
-from stillwatch.benchmarks.latency.cards import Card
-from stillwatch.benchmarks.latency.figure import figure_of, plain_numbers
-from stillwatch.benchmarks.latency.footprint_tables import cold_parts
+from stillwatch.benchmarks.latency.cards.card import Card
+from stillwatch.benchmarks.latency.pages.figure import figure_of, plain_numbers
+from stillwatch.benchmarks.latency.pages.footprint_tables import cold_parts
 from stillwatch.runtime.report.palette import BLUE, GREEN, GREY, ORANGE
 
 __all__ = ["cold_starts", "memory"]

@@ -1,6 +1,6 @@
 """The ratios that a card is read for, each of the same rounds where it can be."""
 
-from stillwatch.benchmarks.latency.cards import Card, Timing
+from stillwatch.benchmarks.latency.cards.card import Card, Timing
 from stillwatch.benchmarks.latency.plan import BASELINE
 from stillwatch.benchmarks.latency.statistics import Ratio, ratio
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from stillwatch.benchmarks.latency.cards import Card
-from stillwatch.benchmarks.latency.figure import (
+from stillwatch.benchmarks.latency.cards.card import Card
+from stillwatch.benchmarks.latency.pages.figure import (
     WIDTH,
     figure_of,
     legend_beside,

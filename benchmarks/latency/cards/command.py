@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from stillwatch.benchmarks.latency.card_file import read_card
-from stillwatch.benchmarks.latency.compare import (
+from stillwatch.benchmarks.latency.cards.card_file import read_card
+from stillwatch.benchmarks.latency.cards.compare import (
     COMPARISON_HEADER,
     compare_cards,
     comparison_rows,

@@ -8,8 +8,12 @@ from typing import Any
 
 from tqdm import tqdm
 
-from stillwatch.benchmarks.latency.cards import CARD_SCHEMA, Card, Cold, Parity, Peaks
-from stillwatch.benchmarks.latency.entries import parity_entries, sweep_entries, timing_entries
+from stillwatch.benchmarks.latency.cards.card import CARD_SCHEMA, Card, Cold, Parity, Peaks
+from stillwatch.benchmarks.latency.cards.entries import (
+    parity_entries,
+    sweep_entries,
+    timing_entries,
+)
 from stillwatch.benchmarks.latency.plan import BASELINE, Plan
 from stillwatch.benchmarks.latency.prepare import (
     Prepared,

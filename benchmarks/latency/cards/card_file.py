@@ -9,8 +9,8 @@ import json
 import re
 from pathlib import Path
 
-from stillwatch.benchmarks.latency.cards import CARD_SCHEMA, Card
-from stillwatch.benchmarks.latency.decoding import decoded
+from stillwatch.benchmarks.latency.cards.card import CARD_SCHEMA, Card
+from stillwatch.benchmarks.latency.cards.decoding import decoded
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import write_text
 

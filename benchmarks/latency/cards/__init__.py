@@ -1,0 +1,1 @@
+"""What was measured: a card, its file, ratios, and two cards side by side."""

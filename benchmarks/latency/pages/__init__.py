@@ -1,0 +1,1 @@
+"""What a card looks like: tables, pictures, the report."""
