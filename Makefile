@@ -23,7 +23,8 @@ demo: install
 test: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p stillwatch.runtime -p stillwatch.train -p stillwatch.export -p stillwatch.benchmarks
+	$(BIN)/mypy -p stillwatch.runtime -p stillwatch.train -p stillwatch.export -p stillwatch.sklearn \
+	  -p stillwatch.benchmarks
 	$(BIN)/python -m pytest -m "not peers"
 
 # What is missing of the peers is installed where that can be, else named, and its tests skipped.

@@ -16,13 +16,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import CalibrationOptions
-from stillwatch.runtime.alarms.policies.table import alarm_rule
-from stillwatch.runtime.arrays import Bool, Float64
+from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import StillwatchError
+from stillwatch.runtime.result import Result
 
 __all__ = ["CalibratedDetector"]
+
+_ROW_BY_ROW = "quantile(0.99)"
 
 
 class CalibratedDetector(OutlierMixin, BaseEstimator):
@@ -54,7 +56,7 @@ class CalibratedDetector(OutlierMixin, BaseEstimator):
         self.period = period
         self.threads = threads
 
-    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002, N803  (scikit-learn's names)
         """Returns the detector, calibrated on X (T, C); y is ignored, as there are no labels.
 
         Raises ValueError for rows that do not serve, with what to do.
@@ -68,24 +70,26 @@ class CalibratedDetector(OutlierMixin, BaseEstimator):
             options = CalibrationOptions(channels=tuple(map(str, names)), source="fit")
             self.capsule_ = calibrate(content, str(self.capsule), rows, options).content
             self._detector = Detector.from_bytes(self.capsule_, str(self.capsule))
-            self.threshold_ = self._threshold()
+        result = self._result(rows)
+        limit = result.origin.limit if result.origin else None
+        trained = self._detector.info.threshold.value
+        self.threshold_ = float(trained if limit is None else limit)
         self.offset_ = -self.threshold_
-        self.decision_scores_ = self._scores(rows)
-        self.labels_ = self._above(self.decision_scores_).astype(np.int64)
+        self.decision_scores_ = result.score.astype(np.float64)
+        self.labels_ = result.alarm.astype(np.int64)
         return self
 
     def score_samples(self, X: Any) -> Float64:  # noqa: N803
         """Returns a figure a row, (T,); the lower, the less normal."""
-        check_is_fitted(self)
-        return -self._scores(validate_data(self, X, dtype=np.float64, reset=False))
+        return -self._checked(X).score.astype(np.float64)
 
     def decision_function(self, X: Any) -> Float64:  # noqa: N803
-        """Returns a figure a row, (T,), below 0 for an outlier."""
+        """Returns a figure a row, (T,), below 0 where a row by itself is above the threshold."""
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: Any) -> Any:  # noqa: N803
         """Returns -1 for each row that is an outlier and 1 for each other, (T,)."""
-        return np.where(self.decision_function(X) < 0, -1, 1)
+        return np.where(self._checked(X).alarm, -1, 1)
 
     def __getstate__(self) -> dict[str, Any]:
         """The state is the capsule's bytes; a session of onnxruntime has none to keep."""
@@ -98,20 +102,14 @@ class CalibratedDetector(OutlierMixin, BaseEstimator):
         if "capsule_" in state:
             self._detector = Detector.from_bytes(self.capsule_, str(self.capsule))
 
-    def _threshold(self) -> float:
-        """Returns the score above which a row, by itself, is an outlier."""
-        info = self._detector.info
-        if self.budget is None:
-            return float(info.threshold.value)
-        return alarm_rule(f"budget({self.budget},{self.period:g}s)", info).value
+    def _checked(self, X: Any) -> Result:  # noqa: N803
+        check_is_fitted(self)
+        return self._result(validate_data(self, X, dtype=np.float64, reset=False))
 
-    def _scores(self, rows: Float64) -> Float64:
+    def _result(self, rows: Float64) -> Result:
         with _as_value_errors():
-            result = self._detector.score(rows, threads=self.threads)
-        return result.score.astype(np.float64)
-
-    def _above(self, scores: Float64) -> Bool:
-        return -scores - self.offset_ < 0  # as predict has it, to the last bit
+            asked = f"budget({self.budget},{self.period:g}s)" if self.budget else _ROW_BY_ROW
+            return self._detector.score(rows, threshold=asked, threads=self.threads)
 
 
 @contextmanager

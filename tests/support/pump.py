@@ -12,7 +12,7 @@ import numpy as np
 
 from stillwatch.runtime.arrays import Float64
 
-__all__ = ["FAULTS", "NORMAL", "PLANTED", "SERIES", "files"]
+__all__ = ["FAULTS", "NORMAL", "PLANTED", "SERIES", "files", "pump"]
 
 NORMAL, SERIES, PLANTED = "pump-normal.csv", "pump.csv", "pump-faults.csv"
 # What was planted into the second file: its name, the first row and the last one, from 0.
@@ -29,7 +29,7 @@ _CHANNELS = ("flow_l_per_s", "pressure_bar", "bearing_c")
 def files() -> dict[str, str]:
     """Returns the files' text by name."""
     draw = np.random.default_rng(20260302)
-    normal, series = _pump(7 * _A_DAY, draw), _pump(5 * _A_DAY, draw)
+    normal, series = pump(7 * _A_DAY, draw), pump(5 * _A_DAY, draw)
     (hot, cool), (low, high), (stuck, free) = FAULTS.values()
     series[hot : cool + 1, 2] += np.linspace(2, 14, cool + 1 - hot)
     series[low : high + 1, 0] *= 0.55
@@ -43,7 +43,7 @@ def files() -> dict[str, str]:
     }
 
 
-def _pump(rows: int, draw: np.random.Generator) -> Float64:
+def pump(rows: int, draw: np.random.Generator) -> Float64:
     """Returns flow, pressure and bearing temperature, (T, 3): a day's rhythm, and noise."""
     hours = 2 * np.pi * np.arange(rows) / _A_DAY
     demand = np.sin(hours - 2) + 0.35 * np.sin(2 * hours) + 0.12 * draw.standard_normal(rows)
