@@ -1,41 +1,57 @@
-"""`budget(N/week,SECONDSs)`: what normal data exceed no more than N times a week.
+"""`budget(N/week,SECONDSs)`: the judge, which spends no more than so many events a week.
 
-A budget counts clusters of scores, not scores: one long excursion is one alarm.
+An event costs one, and a standing alarm one an hour; what is spent beyond the
+budget raises the threshold until it is earned again, however the data drift.
 """
 
-import re
-
-from stillwatch.runtime.alarms.policies.rule import AlarmRule, Policy, normal_scores_of
+from stillwatch.runtime.alarms.judge.spec import JudgeSpec
+from stillwatch.runtime.alarms.policies.rule import AlarmRule, Budget, Policy, Rate, rate_in
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.errors import InputError
 
 __all__ = ["POLICY"]
 
-_BUDGET = re.compile(r"(\d+(?:\.\d+)?)/(hour|day|week|month|year),(\d+(?:\.\d+)?)s")
-_SECONDS = {"hour": 3600, "day": 86400, "week": 604800, "month": 2629800, "year": 31557600}
+_SAME = 0.01  # by which a period may differ from the calibration's
 
 
 def _rule(policy: str, inner: str, info: CapsuleInfo) -> AlarmRule:
-    budget = _BUDGET.fullmatch(inner)
-    if not budget or not float(budget[1]) or not float(budget[3]):
+    rate = rate_in(inner)
+    if rate is None:
         raise InputError(
-            "expected budget(alarms/hour|day|week|month|year,seconds a sample), as in "
-            f"budget(1/week,300s), got {policy!r}"
+            "expected budget(events/hour|day|week|month|year,seconds a row), as in "
+            f"budget(5/week,60s), got {policy!r}"
         )
-    tail = normal_scores_of(info).tail
-    if tail is None:
+    budget = Budget(_spec(policy, rate, info), rate.weekly)
+    return AlarmRule(policy, float(info.threshold.value), None, budget=budget)
+
+
+def _spec(policy: str, rate: Rate, info: CapsuleInfo) -> JudgeSpec:
+    spec = info.judge
+    if spec is not None:
+        if rate.period is not None and abs(rate.period / spec.period - 1) > _SAME:
+            raise InputError(
+                f"the capsule's judge is calibrated on a row every {spec.period:g} s, got "
+                f"{rate.period:g} s: calibrate it on such rows, or score rows as far apart"
+            )
+        return spec
+    if rate.period is None:
         raise InputError(
-            "the model's normal data have too few peaks for an alarm budget: calibrate on more"
+            "this capsule does not know how far apart its rows are: say so, as in --period 60s or "
+            f"budget(5/week,60s), got {policy!r}"
         )
-    rows = _SECONDS[budget[2]] / float(budget[3]) / float(budget[1])
-    return AlarmRule(policy, tail.exceeded_once_in(rows), 0)
+    if len(info.channels) > 1:
+        raise InputError(
+            "this capsule has no judge to keep a budget with: calibrate it again with --period, "
+            "or use tail(5/week,60s)"
+        )
+    return JudgeSpec.unfitted(rate.period)
 
 
 POLICY = Policy(
     name="budget",
     form="budget(N/week,SECONDSs)",
-    example="budget(1/week,300s)",
-    meaning="what normal data exceed once a week, at a sample every 300 s: a generalised Pareto "
-    "distribution fitted to their peaks",
+    example="budget(5/week,60s)",
+    meaning="what the judge spends five events a week on, at a row every 60 s: it follows drift, and "
+    "a standing alarm is one event; `--budget 5/week --period 60s` is the same",
     rule=_rule,
 )

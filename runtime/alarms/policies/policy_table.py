@@ -7,7 +7,7 @@ alone.
 
 import re
 
-from stillwatch.runtime.alarms.policies import budget, quantile, rolling, sigmas
+from stillwatch.runtime.alarms.policies import budget, quantile, rolling, sigmas, tail
 from stillwatch.runtime.alarms.policies.rule import AlarmRule, Policy, ThresholdPolicy
 from stillwatch.runtime.arrays import LARGEST
 from stillwatch.runtime.capsule.info import CapsuleInfo
@@ -20,6 +20,7 @@ POLICIES: tuple[Policy, ...] = (
     sigmas.POLICY,
     quantile.POLICY,
     budget.POLICY,
+    tail.POLICY,
     rolling.POLICY,
 )
 

@@ -1,14 +1,32 @@
 """What a threshold policy is, and what it comes to for a model."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from stillwatch.runtime.alarms.judge.spec import JudgeSpec
 from stillwatch.runtime.capsule.figures import NormalScores
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.errors import InputError
 
-__all__ = ["AlarmRule", "Policy", "Rolling", "ThresholdPolicy", "normal_scores_of", "number_in"]
+__all__ = [
+    "AlarmRule",
+    "Budget",
+    "Policy",
+    "Rate",
+    "Rolling",
+    "ThresholdPolicy",
+    "normal_scores_of",
+    "number_in",
+    "rate_in",
+]
+
+_RATE = re.compile(
+    r"(\d+(?:\.\d+)?)/(hour|day|week|month|year)(?:,(\d+(?:\.\d+)?)s)?", re.ASCII
+)
+_WEEK = 604800
+_SECONDS = {"hour": 3600, "day": 86400, "week": _WEEK, "month": 2629800, "year": 31557600}
 
 ThresholdPolicy = float | str | None
 
@@ -27,16 +45,45 @@ class Rolling:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """So many events in so many seconds, at a row every `period` seconds, where that is said."""
+
+    events: float
+    seconds: float
+    period: float | None
+
+    @property
+    def weekly(self) -> float:
+        """Events a week."""
+        return self.events * _WEEK / self.seconds
+
+    @property
+    def rows(self) -> float:
+        """Rows between two events."""
+        return self.seconds / (self.period or math.nan) / self.events
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The judge that decides in place of a threshold, and the events a week that it may spend."""
+
+    spec: JudgeSpec
+    events: float
+
+
+@dataclass(frozen=True)
 class AlarmRule:
     """What a policy comes to for a model: threshold, count and, where it rolls, by what.
 
-    count: None leaves the model's own.
+    count: None leaves the model's own. budget: where a judge decides; the
+    threshold is then what alarms go by until the judge has seen enough.
     """
 
     policy: str
     value: float
     count: int | None
     rolling: Rolling | None = None
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +111,15 @@ def normal_scores_of(info: CapsuleInfo) -> NormalScores:
             "older stillwatch): export or calibrate it again"
         )
     return info.normal_scores
+
+
+def rate_in(text: str) -> Rate | None:
+    """Returns the rate that `5/week` or `5/week,60s` says, None where it is none."""
+    parts = _RATE.fullmatch(text)
+    if not parts or not float(parts[1]) or (parts[3] is not None and not float(parts[3])):
+        return None
+    period = None if parts[3] is None else float(parts[3])
+    return Rate(float(parts[1]), _SECONDS[parts[2]], period)
 
 
 def number_in(policy: str, text: str) -> float:

@@ -63,7 +63,7 @@ def test_they_are_those_that_training_sets(tmp_path: Path) -> None:
         assert figures == pytest.approx(wanted, rel=SINGLE_PRECISION)
 
 
-@pytest.mark.parametrize("policy", ["sigmas(1.5)", "sigmas(picked)", "budget(1/day,300s)"])
+@pytest.mark.parametrize("policy", ["sigmas(1.5)", "sigmas(picked)", "tail(1/day,300s)"])
 @pytest.mark.parametrize("scaling", ["trained", "rolling(100)"])
 def test_every_policy_has_what_it_reads(made: Path, scaling: str, policy: str) -> None:
     checkpoint, weights = load_checkpoint(made)

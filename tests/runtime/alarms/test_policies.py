@@ -47,12 +47,12 @@ def return_level(rows: float) -> float:
         ("quantile(0.99)", 1.5, 0),
         ("quantile(.50)", 0.25, 0),
         ("quantile(1)", 60.0, 0),
-        ("budget(1/week,300s)", return_level(2016), 0),
-        ("budget(1/week, 300s)", return_level(2016), 0),
-        ("budget(2/day,0.5s)", return_level(86400), 0),
-        ("budget(1/hour,60s)", 2.0, 0),  # 60 rows have 0.6 peaks: no higher than the level
-        ("budget(0.5/month,300s)", return_level(2 * 2629800 / 300), 0),
-        ("budget(1/year,300s)", return_level(31557600 / 300), 0),
+        ("tail(1/week,300s)", return_level(2016), 0),
+        ("tail(1/week, 300s)", return_level(2016), 0),
+        ("tail(2/day,0.5s)", return_level(86400), 0),
+        ("tail(1/hour,60s)", 2.0, 0),  # 60 rows have 0.6 peaks: no higher than the level
+        ("tail(0.5/month,300s)", return_level(2 * 2629800 / 300), 0),
+        ("tail(1/year,300s)", return_level(31557600 / 300), 0),
         ("rolling(0.99,2016)", 3.5, 0),
     ],
 )
@@ -86,13 +86,13 @@ def test_policy_by_hand(policy: Any, value: float, count: int | None) -> None:
         ("sigmas(1,2)", "got '1,2'"),
         ("quantile(0.7)", r"0\.5, 0\.99, 1, got 0\.7"),
         ("quantile(x)", "expected a number"),
-        ("budget(1/week)", r"as in budget\(1/week,300s\)"),
-        ("budget(0/week,300s)", "expected budget"),
-        ("budget(1/week,0s)", "expected budget"),
-        ("budget(-1/week,300s)", "expected budget"),
-        ("budget(1/decade,300s)", "expected budget"),
-        ("budget(1/week,300)", "expected budget"),
-        ("budget(1e3/week,300s)", "expected budget"),
+        ("tail(1/week)", r"as in tail\(1/week,300s\)"),
+        ("tail(0/week,300s)", "expected tail"),
+        ("tail(1/week,0s)", "expected tail"),
+        ("tail(-1/week,300s)", "expected tail"),
+        ("tail(1/decade,300s)", "expected tail"),
+        ("tail(1/week,300)", "expected tail"),
+        ("tail(1e3/week,300s)", "expected tail"),
         ("rolling(0.99)", r"expected rolling\(q,n\)"),
         ("rolling(0.99,1)", "n scores from 2 to 1000000"),
         ("rolling(0.99,1000001)", "n scores from 2 to 1000000"),
@@ -111,7 +111,7 @@ def test_refused_in_one_line(policy: Any, fragment: str) -> None:
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("policy", ["sigmas(3)", "budget(1/week,300s)"])
+@pytest.mark.parametrize("policy", ["sigmas(3)", "tail(1/week,300s)"])
 def test_capsule_that_does_not_know_how_normal_data_score(policy: str) -> None:
     with pytest.raises(InputError, match="export or calibrate it again"):
         alarm_rule(policy, dataclasses.replace(INFO, normal_scores=None))
@@ -123,7 +123,7 @@ def test_capsule_with_too_few_peaks_or_no_quantiles() -> None:
     )
     assert alarm_rule("sigmas(3)", info).value == 1.25
     with pytest.raises(InputError, match="too few peaks for an alarm budget: calibrate on more"):
-        alarm_rule("budget(1/week,300s)", info)
+        alarm_rule("tail(1/week,300s)", info)
     with pytest.raises(InputError, match="none: it is not calibrated"):
         alarm_rule("quantile(0.99)", info)
 
@@ -149,7 +149,7 @@ NOT_YET = {
     "more digits than Python reads": f"rolling(0.9,{'9' * 5000})",
     "a number with a line end": "nan\n",
     "sigmas beyond single precision": "sigmas(1e300)",
-    "a budget beyond single precision": f"budget(0.{'0' * 200}1/week,300s)",
+    "a budget beyond single precision": f"tail(0.{'0' * 200}1/week,300s)",
 }
 
 

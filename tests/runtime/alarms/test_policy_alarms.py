@@ -81,7 +81,7 @@ POLICIES = [
     "trained",
     "sigmas(1)",
     "quantile(0.99)",
-    "budget(1/hour,60s)",
+    "tail(1/hour,60s)",
     "rolling(0.9,50)",
 ]
 

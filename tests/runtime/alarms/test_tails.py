@@ -142,7 +142,7 @@ def test_normal_scores_are_what_the_policies_read() -> None:
     assert found.deviation == pytest.approx(scores.std(dtype=float))
     assert found.tail == fitted(scores.astype(float), 48)
     info = changed(nab_rds("trained"), normal_scores=found).info
-    budget = alarm_rule("budget(1/week,300s)", info).value
+    budget = alarm_rule("tail(1/week,300s)", info).value
     assert budget == fitted(scores.astype(float), 48).exceeded_once_in(2016)
 
 
@@ -154,8 +154,8 @@ def test_calibration_on_too_little_has_no_budget_and_says_so() -> None:
         assert normal is not None
         assert normal.mean > 0
         if enough:
-            assert found.score(normal_rows(90, 2), threshold="budget(1/day,60s)").score.all()
+            assert found.score(normal_rows(90, 2), threshold="tail(1/day,60s)").score.all()
             continue
         with pytest.raises(InputError, match=r"too few peaks .* calibrate on more") as caught:
-            found.score(normal_rows(90, 2), threshold="budget(1/day,60s)")
+            found.score(normal_rows(90, 2), threshold="tail(1/day,60s)")
         assert "\n" not in str(caught.value)

@@ -200,7 +200,7 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 ]
 # What would do harm later, or raise something else.
 HARMFUL: list[tuple[str, dict[str, Any]]] = [
-    *((case, {"policy": at}) for case in CASES for at in ("x", "1e39", [], "budget(1/week,300s)x")),
+    *((case, {"policy": at}) for case in CASES for at in ("x", "1e39", [], "tail(1/week,300s)x")),
     *(("windowed", {"stride": at}) for at in (0, -1, 21, 10**30, 1.5, True)),
     *((case, {"answered": at}) for case in CASES for at in (-1, 1.5, True)),
     *((case, {"finished": at}) for case in CASES for at in ("false", 0, [])),
