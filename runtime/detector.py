@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from stillwatch.runtime.alarms.judge.files import judge_series
+from stillwatch.runtime.alarms.judge.judge import Judged
 from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
 from stillwatch.runtime.arrays import AnyArray, Float64
@@ -99,7 +101,11 @@ class Detector:
             *((r.score, r.alarm, r.reconstruction, r.error, r.contribution) for r in results),
             strict=True,
         )
-        return Result(*(np.stack(column) for column in columns))
+        stacked = Result(*(np.stack(column) for column in columns))
+        judged = [r.judged for r in results if r.judged is not None]
+        if not judged:
+            return stacked
+        return replace(stacked, judged=Judged(*map(np.stack, zip(*judged, strict=True))))
 
     def score_many(
         self,
@@ -231,14 +237,24 @@ class Detector:
         step = self.check_stride(stride)
         check_threads(threads)
         warm_up = 0 if fixed else self.info.scaling.history
-        parts = [self._scaled(one, fixed, warm_up) for one in series]
+        raw = list(series)
+        parts = [self._scaled(one, fixed, warm_up) for one in raw]
         answers = score_series(self._model, parts, rule, stride=step, threads=threads)
         nothing = np.empty((1, 0), np.float32)  # is before the first score
-        return [_result(one.decided(rule, nothing), warm_up) for one in answers]
+        results = [_result(one.decided(rule, nothing), warm_up) for one in answers]
+        if rule.budget is None:
+            return results
+        scores, alarms = [r.score for r in results], [r.alarm for r in results]
+        judged = judge_series(rule.budget, raw, scores, alarms, warm_up)
+        return [
+            replace(result, alarm=one.alarm, judged=one)
+            for result, one in zip(results, judged, strict=True)
+        ]
 
     def _origin(self, given: Given, values: AnyArray, threshold: ThresholdPolicy) -> Origin:
         rule, info = alarm_rule(threshold, self.info), self.info
-        single = rule.rolling is None and info.calibrated  # one number for all rows
+        # One number for all rows.
+        single = rule.rolling is None and rule.budget is None and info.calibrated
         return Origin(
             channels=info.channel_names,
             values=values,

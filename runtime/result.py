@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stillwatch.runtime.arrays import AnyArray, Bool, Float32
+from stillwatch.runtime.alarms.judge.judge import Judged
+from stillwatch.runtime.arrays import AnyArray, Bool, Float32, Float64
 from stillwatch.runtime.dataframes import Library, build_frame
 from stillwatch.runtime.errors import InputError
 
@@ -40,7 +41,8 @@ class Result:
     each channel adds to the score; not negative, and its sum over channels.
     Where a rolling policy has no history yet, the figures are NaN and alarm is
     False. start: which row of its stream the first one is. origin: of a whole
-    series, what it is of.
+    series, what it is of. judged: what the judge says of it, where a budget was
+    asked for.
     """
 
     score: Float32
@@ -50,6 +52,25 @@ class Result:
     contribution: Float32
     start: int = 0
     origin: Origin | None = field(default=None, repr=False, compare=False)
+    judged: Judged | None = field(default=None, repr=False)
+
+    @property
+    def surprise(self) -> Float64 | None:
+        """How rare each row is, in nats, (T,) or (N, T): 7 is once in about a thousand rows.
+
+        NaN where the judge has no history yet; None where no judge was asked.
+        """
+        return None if self.judged is None else self.judged.surprise
+
+    @property
+    def blame(self) -> AnyArray:
+        """What each channel added to what raised the alarms, in the shape of `contribution`.
+
+        Of a judge its own parts, else the parts of the score.
+        """
+        if self.judged is None:
+            return self.contribution
+        return self.judged.parts.reshape(self.contribution.shape)
 
     def to_frame(self) -> Any:
         """Returns a data frame, a row a sample: score, alarm and what is by channel.
@@ -64,6 +85,8 @@ class Result:
                 "score_many gives a result for each"
             )
         columns: dict[str, AnyArray] = {"score": self.score, "alarm": self.alarm}
+        if self.surprise is not None:
+            columns["surprise"] = self.surprise
         for what in ("reconstruction", "error", "contribution"):
             figures = getattr(self, what).reshape(len(self.score), -1)
             for c, name in enumerate(self._names(figures.shape[1])):

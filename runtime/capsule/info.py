@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from stillwatch.runtime.alarms.judge.spec import JudgeSpec
 from stillwatch.runtime.capsule.figures import CapsuleThreshold, DataOrigin, NormalScores, Training
 from stillwatch.runtime.scoring.scaling import ScalingPolicy
 
@@ -71,7 +72,8 @@ class CapsuleInfo:
     calibrated: whether scaler and threshold are of real sensors; if not,
     nothing raises an alarm.
     tolerance: the largest difference from `golden`, in scaled units.
-    normal_scores: None in a capsule that is not calibrated. task: what it is
+    normal_scores: None in a capsule that is not calibrated. judge: of one that
+    knows how far apart its rows are. task: what it is
     for; horizon: how many rows ahead it forecasts, 0 for none. features: what
     a distance is taken of, one of scoring/features.py, "" where the score is
     none. further: what a newer release of the same schema wrote beside these.
@@ -98,6 +100,7 @@ class CapsuleInfo:
     tolerance: float
     producer: str
     normal_scores: NormalScores | None = None
+    judge: JudgeSpec | None = None
     task: str = "detect"
     horizon: int = 0
     features: str = ""

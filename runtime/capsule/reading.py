@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any, TypeVar
 
+from stillwatch.runtime.alarms.judge.spec import JudgeSpec
 from stillwatch.runtime.capsule.figures import (
     CapsuleThreshold,
     DataOrigin,
@@ -37,6 +38,7 @@ _TYPED = (
     "training",
     "normal_scores",
     "golden",
+    "judge",
 )
 
 
@@ -111,11 +113,13 @@ def normal_scores_of(document: Mapping[str, Any]) -> NormalScores | None:
 def _document(info: CapsuleInfo) -> dict[str, Any]:
     plain = asdict(info)
     further = plain.pop("further")
+    del plain["judge"]
     if info.schema == 1:
         plain = {name: value for name, value in plain.items() if name not in _SINCE_2}
     return {
         **further,
         **plain,
+        **({"judge": info.judge.to_dict()} if info.judge else {}),
         "golden": [_without_none(golden) for golden in plain["golden"]],
         "scaling": str(info.scaling),
         "threshold": _figures(info.threshold),
@@ -159,6 +163,7 @@ def _typed(document: Mapping[str, Any]) -> dict[str, Any]:
         "data": _with_further(DataOrigin, document["data"]),
         "training": _training(document["training"]),
         "normal_scores": normal_scores_of(document.get("normal_scores", {})),
+        "judge": JudgeSpec.from_dict(document["judge"]) if "judge" in document else None,
         "golden": tuple(
             Golden(
                 values=tuple(map(tuple, golden["values"])),

@@ -1,11 +1,13 @@
 """Options that several commands share, and how a call's figures are read."""
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from stillwatch.runtime.alarms.events import EventPolicy
 from stillwatch.runtime.alarms.policies.policy_table import policy_forms
 from stillwatch.runtime.capsule.info import CapsuleInfo
+from stillwatch.runtime.cli.budget import add_budget_options, threshold_policy
 
 __all__ = [
     "add_detector_options",
@@ -43,6 +45,7 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
         metavar="POLICY",
         help=f"above what to alarm: {policy_forms()} (default: trained); README tells of each",
     )
+    add_budget_options(parser)
     parser.add_argument(
         "--stride",
         type=int,
@@ -51,12 +54,17 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def detector_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Returns the options as `Detector.score` and `Detector.stream` take them."""
+def detector_options(
+    arguments: argparse.Namespace, info: CapsuleInfo, times: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Returns the options as `Detector.score` and `Detector.stream` take them.
+
+    times: as for `threshold_policy`.
+    """
     return {
         "mean": arguments.mean,
         "scale": arguments.scale,
-        "threshold": arguments.threshold,
+        "threshold": threshold_policy(arguments, info, times),
         "stride": arguments.stride,
     }
 

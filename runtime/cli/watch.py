@@ -39,9 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--time", metavar="NAME", help="column or member that says when a line was taken"
     )
     parser.add_argument(
-        "--period", type=float, metavar="SECONDS", help="with --time: between two samples"
-    )
-    parser.add_argument(
         "--gap", choices=GAPS, default="ignore",
         help="what to do about samples missing between two lines: go on (the default), repeat the "
         "last values in their place, or begin the stream anew",
@@ -66,13 +63,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Watches standard input until it ends, or until SIGTERM."""
+    detector = Detector.load(arguments.model)
     options = WatchOptions(
-        **detector_options(arguments),
+        **detector_options(arguments, detector.info),
         columns=arguments.columns,
         fill=arguments.fill,
         form=arguments.format,
         time=arguments.time,
-        period=arguments.period,
+        period=arguments.period if arguments.time or arguments.budget is None else None,
         gap=arguments.gap,
         events=event_policy(arguments),
         only_events=arguments.events,
@@ -90,7 +88,6 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("standard input is closed: give the watch lines, as in < sensor.csv")
     if sys.stdout is None and files.output is None:
         raise InputError("standard output is closed: name a file with --output")
-    detector = Detector.load(arguments.model)
     bad = watch_lines(detector, options, files, say=_say)
     if bad:
         _say(f"{bad} lines could not be read")

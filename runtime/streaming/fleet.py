@@ -1,10 +1,12 @@
 """Fleets: many streams over one detector that step together."""
 
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from stillwatch.runtime.alarms.judge.judge import Judge
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.detector import Detector
@@ -49,6 +51,11 @@ class Fleet:
         self._history: Float64 = np.empty((streams, 0, len(info.channels)))
         self._history_length = 0 if fixed else info.scaling.history
         self._recent = np.empty((streams, 0), np.float32)  # scores, for a threshold that rolls
+        channels = len(info.channels)
+        self._unjudged: Float64 = np.empty((streams, 0, channels))  # rows without an answer yet
+        self.judge: Judge | None = None
+        if rule.budget is not None:
+            self.judge = Judge(rule.budget.spec, rule.budget.events, streams, channels)
         if info.state:
             self.track: Causal | Windowed = Causal(detector.model, streams, rule, fixed)
         else:
@@ -91,6 +98,8 @@ class Fleet:
         """As `extend`, of values that are checked already."""
         if self.finished:
             raise InputError("the stream is finished: begin another")
+        if self.judge is not None:
+            self._unjudged = np.concatenate([self._unjudged, rows], axis=1)
         if self.fixed is None:
             return self._result(Answers.joined(self._advance_rolling(rows)))
         return self._result(self._decided(self.track.advance(rows, self.fixed)))
@@ -148,6 +157,8 @@ class Fleet:
         arrays: dict[str, AnyArray] = {"history": self._history, "recent": self._recent}
         if self.fixed is not None:
             arrays |= {"fixed_mean": self.fixed.mean, "fixed_scale": self.fixed.scale}
+        if self.judge is not None:
+            arrays |= {"unjudged": self._unjudged, **self.judge.arrays()}
         return pack("stream", figures | self.track.figures(), arrays | self.track.arrays())
 
     @classmethod
@@ -175,6 +186,9 @@ class Fleet:
             fleet.answered, fleet.finished = kept.answered, kept.finished
             fleet._history, fleet._recent = kept.history, kept.recent
             fleet.track.restore(figures, arrays)
+            if fleet.judge is not None:
+                fleet._unjudged = kept.unjudged
+                fleet.judge.restore(arrays)
         except (KeyError, TypeError, ValueError, OverflowError, InputError) as error:
             raise SnapshotError(f"the snapshot does not fit its schema: {error}") from error
         return fleet
@@ -192,7 +206,7 @@ class Fleet:
     def _result(self, answers: Answers) -> Result:
         start = self.answered
         self.answered += answers.score.shape[1]
-        return Result(
+        result = Result(
             answers.score,
             answers.alarm,
             answers.reconstruction,
@@ -200,6 +214,13 @@ class Fleet:
             answers.contribution,
             start,
         )
+        if self.judge is None:
+            return result
+        rows = answers.score.shape[1]
+        due, self._unjudged = self._unjudged[:, :rows], self._unjudged[:, rows:]
+        unanswered = min(rows, max(0, self._history_length - start))
+        judged = self.judge.advance(due, answers.score, answers.alarm, unanswered=unanswered)
+        return replace(result, alarm=judged.alarm, judged=judged)
 
 
 def _rolling(seen: Float64, history: int) -> Moments:

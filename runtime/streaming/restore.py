@@ -10,6 +10,7 @@ from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import LARGEST, AnyArray, Float32, Float64
 from stillwatch.runtime.detector import Detector
+from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scoring.inputs import fixed_moments
 from stillwatch.runtime.scoring.scaling import Moments
 
@@ -29,6 +30,7 @@ class Kept:
     finished: bool
     history: Float64
     recent: Float32
+    unjudged: Float64
 
 
 def read_kept(
@@ -58,6 +60,13 @@ def read_kept(
         raise ValueError("a history longer than the stream's")
     if not (np.abs(history) <= LARGEST).all():
         raise ValueError("a history that no values lead to")
+    unjudged = history[:, :0]
+    if rule.budget is not None:
+        if "unjudged" not in arrays:
+            raise InputError("its budget is of an older stillwatch, and is called tail(...) now")
+        unjudged = _shaped(arrays["unjudged"], (streams, None, channels))
+        if unjudged.shape[1] >= 2 * info.window:
+            raise ValueError("more rows without an answer than a window has")
     return Kept(
         fixed=fixed,
         rule=rule,
@@ -66,6 +75,7 @@ def read_kept(
         finished=figures["finished"],
         history=history,
         recent=recent,
+        unjudged=unjudged,
     )
 
 

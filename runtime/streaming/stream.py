@@ -1,5 +1,6 @@
 """Streams: the detector's scores, one value or one chunk at a time."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,8 @@ class Verdict(NamedTuple):
 
     row: which sample it is of. A causal model answers each sample itself; a
     windowed one all rows of the window that the sample fills, and this is the
-    highest score among them: `extend` has them all.
+    highest score among them: `extend` has them all. surprise: the highest of
+    theirs in nats, where a judge was asked and has an answer.
     """
 
     score: float
@@ -30,6 +32,7 @@ class Verdict(NamedTuple):
     error: Float32
     row: int
     contribution: Float32
+    surprise: float | None = None
 
 
 class Stream:
@@ -46,7 +49,7 @@ class Stream:
         self._names = self._info.channel_names
         # With one threshold for all, a single number can go straight to the graph.
         plain = fleet.rule.rolling is None and len(self._info.channels) == 1
-        plain = plain and not fleet.finished
+        plain = plain and not fleet.finished and fleet.judge is None
         self._causal = fleet.track if plain and isinstance(fleet.track, Causal) else None
 
     @property
@@ -82,6 +85,7 @@ class Stream:
             error=result.error[top],
             row=result.start + top,
             contribution=result.contribution[top],
+            surprise=_highest(result),
         )
 
     def extend(self, values: npt.ArrayLike) -> Result:
@@ -128,6 +132,18 @@ def _single(result: Result, axes: int) -> Result:
         part[0, :, 0] if axes == 1 else part[0]
         for part in (result.reconstruction, result.error, result.contribution)
     )
-    return Result(
-        result.score[0], result.alarm[0], reconstruction, error, contribution, result.start
+    return replace(
+        result,
+        score=result.score[0],
+        alarm=result.alarm[0],
+        reconstruction=reconstruction,
+        error=error,
+        contribution=contribution,
+        judged=None if result.judged is None else result.judged.of_stream(0),
     )
+
+
+def _highest(result: Result) -> float | None:
+    if result.surprise is None or np.isnan(result.surprise).all():
+        return None
+    return float(np.nanmax(result.surprise))

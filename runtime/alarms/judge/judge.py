@@ -1,6 +1,6 @@
 """The judge: rows and scores in, alarms out; its state goes on from row to row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -43,6 +43,15 @@ class Judged(NamedTuple):
     parts: Float64
     cost: Float64
     mark: AnyArray
+
+    def of_stream(self, stream: int) -> Self:
+        """Returns what is said of one stream: (T,), and parts (T, C)."""
+        return type(self)(*(part[stream] for part in self))
+
+    @classmethod
+    def joined(cls, answers: Sequence[Self]) -> Self:
+        """Returns what is said of rows (N, T) that follow each other as one."""
+        return cls(*(np.concatenate(column, axis=1) for column in zip(*answers, strict=True)))
 
     @classmethod
     def none(cls, streams: int, rows: int, channels: int) -> Self:

@@ -22,9 +22,7 @@ __all__ = [
     "rate_in",
 ]
 
-_RATE = re.compile(
-    r"(\d+(?:\.\d+)?)/(hour|day|week|month|year)(?:,(\d+(?:\.\d+)?)s)?", re.ASCII
-)
+_RATE = re.compile(r"(\d+(?:\.\d+)?)/(hour|day|week|month|year)(?:,(\d+(?:\.\d+)?)s)?", re.ASCII)
 _WEEK = 604800
 _SECONDS = {"hour": 3600, "day": 86400, "week": _WEEK, "month": 2629800, "year": 31557600}
 

@@ -5,7 +5,6 @@ threshold is fixed, and data that drift are no longer normal: `budget` follows
 them. In releases before 0.2 this policy was called `budget`.
 """
 
-
 from stillwatch.runtime.alarms.policies.rule import (
     AlarmRule,
     Policy,
@@ -27,9 +26,7 @@ def _rule(policy: str, inner: str, info: CapsuleInfo) -> AlarmRule:
         )
     tail = normal_scores_of(info).tail
     if tail is None:
-        raise InputError(
-            "the model's normal data have too few peaks for a tail: calibrate on more"
-        )
+        raise InputError("the model's normal data have too few peaks for a tail: calibrate on more")
     return AlarmRule(policy, tail.exceeded_once_in(rate.rows), 0)
 
 

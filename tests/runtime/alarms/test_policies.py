@@ -122,7 +122,7 @@ def test_capsule_with_too_few_peaks_or_no_quantiles() -> None:
         INFO, normal_scores=dataclasses.replace(NORMAL, tail=None), error_quantiles={}
     )
     assert alarm_rule("sigmas(3)", info).value == 1.25
-    with pytest.raises(InputError, match="too few peaks for an alarm budget: calibrate on more"):
+    with pytest.raises(InputError, match="too few peaks for a tail: calibrate on more"):
         alarm_rule("tail(1/week,300s)", info)
     with pytest.raises(InputError, match="none: it is not calibrated"):
         alarm_rule("quantile(0.99)", info)
@@ -133,7 +133,9 @@ def test_capsule_with_too_few_peaks_or_no_quantiles() -> None:
     st.one_of(
         st.text(max_size=12),
         st.floats(),
-        st.from_regex(r"(sigmas|quantile|rolling|budget)\([-0-9.,e/a-z]{0,12}\)", fullmatch=True),
+        st.from_regex(
+            r"(sigmas|quantile|rolling|budget|tail)\([-0-9.,e/a-z]{0,12}\)", fullmatch=True
+        ),
     )
 )
 def test_any_policy_is_a_finite_rule_or_refused(policy: str | float) -> None:
@@ -149,7 +151,7 @@ NOT_YET = {
     "more digits than Python reads": f"rolling(0.9,{'9' * 5000})",
     "a number with a line end": "nan\n",
     "sigmas beyond single precision": "sigmas(1e300)",
-    "a budget beyond single precision": f"tail(0.{'0' * 200}1/week,300s)",
+    "a tail beyond single precision": f"tail(0.{'0' * 200}1/week,300s)",
 }
 
 

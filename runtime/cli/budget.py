@@ -1,0 +1,74 @@
+"""`--budget` and `--period`: alarms in an operator's words, and how far apart rows are."""
+
+import argparse
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
+from stillwatch.runtime.capsule.info import CapsuleInfo
+from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.watch.clock import read_seconds
+
+__all__ = ["add_budget_options", "period_of", "seconds", "threshold_policy"]
+
+_UNITS = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
+_PERIOD = re.compile(r"(\d+(?:\.\d+)?)(s|min|m|h|d|)")
+_LOOKED_AT = 1000  # times that a period is told from
+
+
+def add_budget_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.add_argument(
+        "--budget",
+        metavar="N/week",
+        help="how many events may be raised: 5/week, 1/day, 2/month; the judge keeps to it however "
+        "the data drift",
+    )
+    parser.add_argument(
+        "--period",
+        type=seconds,
+        metavar="SECONDS",
+        help="between two rows, as in 60, 60s, 5min or 1h (default: the capsule's, or told from a "
+        "column of times)",
+    )
+
+
+def seconds(text: str) -> float:
+    """Returns the seconds that 60, 60s, 5min or 1h are, for argparse."""
+    parts = _PERIOD.fullmatch(text.strip())
+    if not parts or not float(parts[1]):
+        raise argparse.ArgumentTypeError(f"expected a time as 60s, 5min or 1h, got {text!r}")
+    return float(parts[1]) * _UNITS[parts[2]]
+
+
+def threshold_policy(
+    arguments: argparse.Namespace, info: CapsuleInfo, times: Sequence[str] | None = None
+) -> ThresholdPolicy:
+    """Returns the threshold policy that --threshold, --budget and --period come to.
+
+    times: what the rows say of when they were taken. Raises InputError.
+    """
+    if arguments.budget is None:
+        threshold: ThresholdPolicy = arguments.threshold
+        return threshold
+    if arguments.threshold is not None:
+        raise InputError("expected --threshold or --budget, got both")
+    period = arguments.period
+    if period is None and info.judge is None and times is not None:
+        period = period_of(times)
+    if period is None:
+        return f"budget({arguments.budget})"
+    return f"budget({arguments.budget},{period:.9f}".rstrip("0").rstrip(".") + "s)"
+
+
+def period_of(times: Sequence[str]) -> float | None:
+    """Returns the usual seconds from one time to the next, None where they are no times."""
+    try:
+        found = [read_seconds(text) for text in times[:_LOOKED_AT]]
+    except InputError:
+        return None
+    steps = np.diff(found)
+    usual = float(np.median(steps)) if len(steps) else 0.0
+    return usual if usual > 0 else None
