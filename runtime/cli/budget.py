@@ -2,20 +2,18 @@
 
 import argparse
 import re
-from collections.abc import Sequence
 
 import numpy as np
 
 from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
+from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.watch.clock import read_seconds
 
 __all__ = ["add_budget_options", "period_of", "seconds", "threshold_policy"]
 
 _UNITS = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 _PERIOD = re.compile(r"(\d+(?:\.\d+)?)(s|min|m|h|d|)")
-_LOOKED_AT = 1000  # times that a period is told from
 
 
 def add_budget_options(parser: argparse.ArgumentParser) -> None:
@@ -44,11 +42,11 @@ def seconds(text: str) -> float:
 
 
 def threshold_policy(
-    arguments: argparse.Namespace, info: CapsuleInfo, times: Sequence[str] | None = None
+    arguments: argparse.Namespace, info: CapsuleInfo, times: Float64 | None = None
 ) -> ThresholdPolicy:
     """Returns the threshold policy that --threshold, --budget and --period come to.
 
-    times: what the rows say of when they were taken. Raises InputError.
+    times: (T,) seconds, when the rows were taken. Raises InputError.
     """
     if arguments.budget is None:
         threshold: ThresholdPolicy = arguments.threshold
@@ -63,12 +61,8 @@ def threshold_policy(
     return f"budget({arguments.budget},{period:.9f}".rstrip("0").rstrip(".") + "s)"
 
 
-def period_of(times: Sequence[str]) -> float | None:
-    """Returns the usual seconds from one time to the next, None where they are no times."""
-    try:
-        found = [read_seconds(text) for text in times[:_LOOKED_AT]]
-    except InputError:
-        return None
-    steps = np.diff(found)
+def period_of(times: Float64) -> float | None:
+    """Returns the usual seconds from one time (T,) to the next, None where there are none."""
+    steps = np.diff(times)
     usual = float(np.median(steps)) if len(steps) else 0.0
     return usual if usual > 0 else None

@@ -1,11 +1,11 @@
 """Options that several commands share, and how a call's figures are read."""
 
 import argparse
-from collections.abc import Sequence
 from typing import Any
 
 from stillwatch.runtime.alarms.events import EventPolicy
 from stillwatch.runtime.alarms.policies.policy_table import policy_forms
+from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.cli.budget import add_budget_options, threshold_policy
 
@@ -55,7 +55,7 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
 
 
 def detector_options(
-    arguments: argparse.Namespace, info: CapsuleInfo, times: Sequence[str] | None = None
+    arguments: argparse.Namespace, info: CapsuleInfo, times: Float64 | None = None
 ) -> dict[str, Any]:
     """Returns the options as `Detector.score` and `Detector.stream` take them.
 

@@ -10,7 +10,7 @@ import numpy as np
 from stillwatch.runtime.alarms.events import find_events
 from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
-from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.cli.options import (
     add_detector_options,
     add_event_options,
@@ -56,23 +56,33 @@ def run(arguments: argparse.Namespace) -> int:
     fill = fills_forward(arguments, detector.info)
     options = reading_options(arguments)
     table = read_table(arguments.series, names, arguments.columns, options=options, fill=fill)
-    result = detector.score(table.values, **detector_options(arguments))
+    chosen = detector_options(arguments, detector.info, _seconds(table))
+    rule = alarm_rule(chosen["threshold"], detector.info)
+    result = detector.score(table.values, **chosen)
     content = to_csv(table, _columns(result, names))
     if arguments.output:
         write_text(arguments.output, content)
     else:
         sys.stdout.write(content)
-    print_remarks([*_summary(arguments, table, result, detector), *table.assignment.remarks()])
+    summary = _summary(arguments, table, result, detector, rule)
+    print_remarks([*summary, *table.assignment.remarks()])
     if arguments.report:
-        write_text(arguments.report, _page(arguments, table, result, detector))
+        write_text(arguments.report, _page(arguments, table, result, detector, rule))
         print(f"  report: {arguments.report}", file=sys.stderr)
     return 0
 
 
-def _page(arguments: argparse.Namespace, table: Table, result: Result, detector: Detector) -> str:
+def _seconds(table: Table) -> Float64 | None:
+    """Returns when the rows were taken, where that is in seconds."""
+    axis = table.assignment.time
+    return axis.values if axis is not None and axis.dated else None
+
+
+def _page(
+    arguments: argparse.Namespace, table: Table, result: Result, detector: Detector, rule: AlarmRule
+) -> str:
     """Returns the report as HTML."""
     info = detector.info
-    rule = alarm_rule(arguments.threshold, info)
     remarks = []
     if not info.calibrated:
         remarks.append(
@@ -90,8 +100,8 @@ def _page(arguments: argparse.Namespace, table: Table, result: Result, detector:
             result=result,
             labels=table.time_cells(),
             events=tuple(find_events(result, info.channel_names, event_policy(arguments))),
-            limit=None if rule.rolling or not info.calibrated else rule.value,
-            rule=f"above {_limit(rule)}" if info.calibrated else "",
+            limit=None if rule.rolling or rule.budget or not info.calibrated else rule.value,
+            rule=_limit(rule) if info.calibrated else "",
             remarks=tuple(remarks),
         )
     )
@@ -103,6 +113,8 @@ def _columns(result: Result, names: tuple[str, ...]) -> dict[str, list[str]]:
         "score": _figures(result.score),
         "alarm": [str(int(alarm)) for alarm in result.alarm],
     }
+    if result.surprise is not None:
+        columns["surprise"] = _figures(result.surprise)
     for what, figures in (("reconstruction", result.reconstruction), ("error", result.error)):
         for c, channel in enumerate(names):
             column = what if len(names) == 1 else f"{what}_{channel}"
@@ -115,13 +127,12 @@ def _figures(figures: AnyArray) -> list[str]:
 
 
 def _summary(
-    arguments: argparse.Namespace, table: Table, result: Result, detector: Detector
+    arguments: argparse.Namespace, table: Table, result: Result, detector: Detector, rule: AlarmRule
 ) -> list[str]:
     alarms = np.flatnonzero(result.alarm)
     unanswered = int(np.isnan(result.score).sum())
-    rule = alarm_rule(arguments.threshold, detector.info)
     lines = [
-        f"{len(result.score)} rows, {len(alarms)} alarms above {_limit(rule)}"
+        f"{len(result.score)} rows, {len(alarms)} alarms {_limit(rule)}"
         + (f", first {unanswered} rows without an answer (history)" if unanswered else "")
         + (f", {table.filled} cells filled forward" if table.filled else "")
     ]
@@ -147,4 +158,6 @@ def _summary(
 
 
 def _limit(rule: AlarmRule) -> str:
-    return rule.policy if rule.rolling else f"{rule.value:.6g}"
+    if rule.budget:
+        return f"by {rule.policy}"
+    return f"above {rule.policy}" if rule.rolling else f"above {rule.value:.6g}"

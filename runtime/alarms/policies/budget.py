@@ -51,7 +51,7 @@ POLICY = Policy(
     name="budget",
     form="budget(N/week,SECONDSs)",
     example="budget(5/week,60s)",
-    meaning="what the judge spends five events a week on, at a row every 60 s: it follows drift, and "
-    "a standing alarm is one event; `--budget 5/week --period 60s` is the same",
+    meaning="what the judge spends five events a week on, at a row every 60 s: it follows drift, "
+    "and a standing alarm is one event; `--budget 5/week --period 60s` is the same",
     rule=_rule,
 )
