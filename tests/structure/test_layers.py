@@ -28,6 +28,10 @@ EXTRAS = ("runtime/report/", "runtime/tables/arrow.py")
 PURE = [
     f"stillwatch.runtime.{part}"
     for part in (
+        *("alarms.judge.account", "alarms.judge.bar", "alarms.judge.fitting"),
+        *("alarms.judge.frozen", "alarms.judge.levels", "alarms.judge.many"),
+        *("alarms.judge.moments", "alarms.judge.one", "alarms.judge.residuals"),
+        *("alarms.judge.spec", "alarms.judge.state", "alarms.judge.tail"),
         "alarms.tails",
         "alarms.thresholds",
         "arrays",
