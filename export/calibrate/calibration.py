@@ -24,15 +24,12 @@ from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scoring.distance import fit_mahalanobis
 from stillwatch.runtime.scoring.features import features
-from stillwatch.runtime.scoring.scaling import Moments, series_moments
+from stillwatch.runtime.scoring.scaling import Moments
 from stillwatch.train.data.fingerprint import fingerprint
 from stillwatch.train.families.config import Config
 from stillwatch.train.families.table import config_from_dict
 
-__all__ = ["SHRINKAGE", "Calibrated", "calibrate"]
-
-# The share of the mean variance that is added to Sigma's diagonal; chosen on machines 1-7 and 2-1.
-SHRINKAGE = 0.01
+__all__ = ["Calibrated", "calibrate"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def calibrate(
     names = tuple(options.channels or info.channel_names)
     _check(normal, names, info, config)
     network = weights_of_capsule(content, config, name)
-    moments = series_moments(normal)
+    moments = options.moments(normal)
     constant = tuple(n for n, span in zip(names, np.ptp(normal, axis=0), strict=True) if not span)
 
     description = Description(
@@ -79,7 +76,7 @@ def calibrate(
     uncalibrated = build_windowed(config, network, scaler, description)
     scaled, decoded = _reconstructed(uncalibrated, normal, moments)
     seen = features(options.features, scaled, decoded)
-    distance = fit_mahalanobis(seen, SHRINKAGE)
+    distance = fit_mahalanobis(seen, options.shrinkage)
     scores = distance.score(seen)
     rule = window_threshold(scores, config.window, options.rate)
     sensors = Sensors(
@@ -91,7 +88,9 @@ def calibrate(
         count=rule.count,
         features=options.features,
     )
-    threshold = CapsuleThreshold(**asdict(rule), condition=distance.condition, shrinkage=SHRINKAGE)
+    threshold = CapsuleThreshold(
+        **asdict(rule), condition=distance.condition, shrinkage=options.shrinkage
+    )
     described = dataclasses.replace(
         description,
         threshold=threshold,

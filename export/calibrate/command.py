@@ -10,10 +10,12 @@ from stillwatch.export.int8.quantization import quantize
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, reading_options
 from stillwatch.runtime.files import write_bytes
-from stillwatch.runtime.scoring.features import PUBLISHED, WITH_LEVEL
+from stillwatch.runtime.scoring.features import PUBLISHED, ROBUST, WITH_LEVEL
 from stillwatch.runtime.tables.table import read_table
 
 __all__ = ["add_arguments", "run"]
+
+_SCORES = {"robust": ROBUST, "level": WITH_LEVEL, "published": PUBLISHED}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="share of normal windows that may be called anomalous (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--published-score", action="store_true",
-        help="the distance of the errors alone, without the scaled values beside them",
+        "--score", choices=_SCORES, default="robust",
+        help="what the distance is taken of: residuals, errors and scaled values, compressed so "
+        "that no channel drowns the others (robust); errors and scaled values (level); the errors "
+        "alone (published); default: %(default)s",
+    )  # fmt: skip
+    parser.add_argument(
+        "--published-score", dest="score", action="store_const", const="published",
+        help="the same as --score published",
     )  # fmt: skip
     parser.add_argument("--int8", action="store_true", help="quantise, from 64 hidden units on")
     parser.add_argument("--plain-inputs", action="store_true", help="as in 'stillwatch export'")
@@ -61,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         table.values,
         CalibrationOptions(
             channels=columns,
-            features=PUBLISHED if arguments.published_score else WITH_LEVEL,
+            features=_SCORES[arguments.score],
             rate=arguments.rate,
             source=arguments.normal.name,
             plain_inputs=arguments.plain_inputs,

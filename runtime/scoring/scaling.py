@@ -18,8 +18,16 @@ import numpy as np
 from stillwatch.runtime.arrays import SMALLEST, Float64
 from stillwatch.runtime.errors import ConfigError
 
-__all__ = ["Moments", "ScalingPolicy", "history_moments", "rolling_moments", "series_moments"]
+__all__ = [
+    "Moments",
+    "ScalingPolicy",
+    "floored_moments",
+    "history_moments",
+    "rolling_moments",
+    "series_moments",
+]
 
+_LEAST_OF_RANGE = 1 / 50  # of a floored scale
 _ROLLING = re.compile(r"rolling\((\d{1,7})\)")
 _SHORTEST_HISTORY = 2  # one value has no deviation
 # Rows whose histories are held in memory at once, and values of them.
@@ -65,6 +73,18 @@ class ScalingPolicy:
 def series_moments(values: Float64) -> Moments:
     """Returns the moments (1, C) of a whole series (T, C)."""
     return history_moments(values[None])
+
+
+def floored_moments(values: Float64) -> Moments:
+    """Returns the moments (1, C) of a whole series (T, C), no scale below a 50th of its range.
+
+    A channel that moved once in a week has a tiny deviation, and its next
+    move would else be a thousand of them.
+    """
+    moments = series_moments(values)
+    return Moments(
+        moments.mean, np.maximum(moments.scale, _LEAST_OF_RANGE * np.ptp(values, axis=0))
+    )
 
 
 def rolling_moments(values: Float64, history: int) -> Moments:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from stillwatch.export.calibrate.calibration import SHRINKAGE, Calibrated, calibrate
-from stillwatch.export.calibrate.options import CalibrationOptions
+from stillwatch.export.calibrate.calibration import Calibrated, calibrate
+from stillwatch.export.calibrate.options import SHRINKAGE, CalibrationOptions
 from stillwatch.export.families.repeat_vector import network_of, reconstruct
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.scoring.features import ROBUST, WITH_LEVEL
@@ -30,11 +30,13 @@ def calibrated(
 
 
 def by_numpy(
-    config: RepeatVectorConfig, normal: Float64, values: Float64, kind: str = WITH_LEVEL
+    config: RepeatVectorConfig, normal: Float64, values: Float64, kind: str = ROBUST
 ) -> Float64:
     """The scores of whole windows of `values`, from the definitions alone."""
     network = network_of(config, random_weights(config, 3))
     mean, scale = normal.mean(axis=0), normal.std(axis=0)
+    if kind == ROBUST:
+        scale = np.maximum(scale, np.ptp(normal, axis=0) / 50)
     scale[np.ptp(normal, axis=0) == 0] = 1
 
     def features(rows: Float64) -> Float64:
@@ -46,8 +48,9 @@ def by_numpy(
         return np.hstack([error, x]) if kind == WITH_LEVEL else error
 
     at_rest = features(normal)
+    share = 0.03 if kind == ROBUST else SHRINKAGE
     sigma = np.atleast_2d(np.cov(at_rest.T, bias=True))
-    sigma = sigma + SHRINKAGE * np.diag(sigma).mean() * np.eye(len(sigma))
+    sigma = sigma + share * np.diag(sigma).mean() * np.eye(len(sigma))
     off = features(values) - at_rest.mean(axis=0)
     scores: Float64 = np.einsum("ti,ij,tj->t", off, np.linalg.inv(sigma), off)
     return scores

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from stillwatch.benchmarks.reproductions.cache import kept
 from stillwatch.benchmarks.reproductions.smd.evaluation import RATE, WINDOW, Row, judge_scores
-from stillwatch.export.calibrate.calibration import SHRINKAGE
+from stillwatch.export.calibrate.options import SHRINKAGE
 from stillwatch.runtime.alarms.thresholds import WindowThreshold, window_threshold
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.scoring.distance import fit_mahalanobis

@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 
 from stillwatch.benchmarks.detection.windows import called_windows, evaluate, hit_rate
-from stillwatch.export.calibrate.calibration import SHRINKAGE, calibrate
-from stillwatch.export.calibrate.options import CalibrationOptions
+from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import SHRINKAGE, CalibrationOptions
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.runtime.alarms.thresholds import WindowThreshold, window_threshold
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule.figures import CapsuleThreshold
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.scoring.distance import fit_mahalanobis
+from stillwatch.runtime.scoring.features import WITH_LEVEL
 from stillwatch.train.data.sets import Machine
 from stillwatch.train.families.repeat_vector.recipe import held_out
 
@@ -29,7 +30,9 @@ def judge_capsule(base: bytes, name: str, machine: Machine, *, int8: bool) -> li
 
     The network runs once: its errors are the same, only the distance differs.
     """
-    calibrated = calibrate(base, name, held_out(machine), CalibrationOptions(rate=RATE))
+    calibrated = calibrate(
+        base, name, held_out(machine), CalibrationOptions(rate=RATE, features=WITH_LEVEL)
+    )
     content = quantize(calibrated.content, name) if int8 else calibrated.content
     detector = Detector.from_bytes(content, "the capsule being judged")
     result = detector.score(machine.test)

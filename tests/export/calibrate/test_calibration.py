@@ -10,8 +10,8 @@ from support.repeat_vectors import (
     normal_rows,
 )
 
-from stillwatch.export.calibrate.calibration import SHRINKAGE, calibrate
-from stillwatch.export.calibrate.options import CalibrationOptions
+from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import ROBUST_SHRINKAGE, CalibrationOptions
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule import opening
@@ -91,7 +91,7 @@ def test_fewer_rows_than_features() -> None:
     found = calibrated(normal, config)
     detector = detector_of(found.content)
     assert found.remarks == (
-        "8 rows are few for 24 features: the distance leans on its regularisation; "
+        "8 rows are few for 36 features: the distance leans on its regularisation; "
         "more normal data would serve better",
     )
     scores = detector.score(normal_rows(40, 12, seed=1)).score
@@ -140,7 +140,7 @@ def test_metadata_tell_of_the_calibration() -> None:
     info = detector_of(found.content).info
     assert (info.data.name, info.data.rows) == ("mine.csv", 400)
     assert info.threshold.condition == found.condition
-    assert info.threshold.shrinkage == SHRINKAGE
+    assert info.threshold.shrinkage == ROBUST_SHRINKAGE
     assert info.mean == pytest.approx(normal.mean(axis=0))
     assert info.scale == pytest.approx(normal.std(axis=0))
     assert info.error_quantiles["0.99"] == pytest.approx(info.threshold.value)

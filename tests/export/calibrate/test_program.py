@@ -109,7 +109,7 @@ def test_remarks_are_printed(run: Run, model: Path, tmp_path: Path) -> None:
     values[:, 3] = 1
     done = run("calibrate", model, write(tmp_path / "normal.csv", values), "-o", tmp_path / "mine")
     assert "\n1 channels never change in this data (fan): " in done.stdout
-    assert "\n41 rows are few for 8 features: " in done.stdout
+    assert "\n41 rows are few for 12 features: " in done.stdout
 
 
 def test_plain_inputs_can_be_had(run: Run, model: Path, tmp_path: Path) -> None:

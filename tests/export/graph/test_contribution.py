@@ -8,7 +8,7 @@ from support.calibrated import CONFIG, SCORE_TOLERANCE, WINDOW, calibrated
 from support.detectors import changed
 from support.repeat_vectors import detector_of, normal_rows, random_weights
 
-from stillwatch.export.calibrate.calibration import SHRINKAGE
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.families.repeat_vector import network_of, reconstruct
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.golden_replay import replay
@@ -40,7 +40,9 @@ def test_parts_are_those_of_the_symmetric_root(kind: str) -> None:
 
     at_rest = of(NORMAL)
     sigma = np.cov(at_rest.T, bias=True)
-    sigma += SHRINKAGE * np.diag(sigma).mean() * np.eye(len(sigma))
+    sigma += (
+        CalibrationOptions(features=kind).shrinkage * np.diag(sigma).mean() * np.eye(len(sigma))
+    )
     values, vectors = np.linalg.eigh(np.linalg.inv(sigma))
     root = vectors * np.sqrt(values) @ vectors.T
     rows = normal_rows(3 * WINDOW, CHANNELS, seed=2) * 1.5
