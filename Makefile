@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/data),)
 export STILLWATCH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test test-all matrix fuzz capsules nab-rds-capsules smd-capsules install clean
+.PHONY: demo test test-all docs matrix fuzz capsules nab-rds-capsules smd-capsules install clean
 
 demo: install
 	$(BIN)/stillwatch reproduce nab-rds --seeds $(SEEDS) --out demo
@@ -28,9 +28,15 @@ test: install
 	$(BIN)/python -m pytest -m "not peers"
 
 # What is missing of the peers is installed where that can be, else named, and its tests skipped.
-test-all: test
+test-all: test docs
 	.ci/peers
 	$(BIN)/python -m pytest -m peers
+
+# The guides and the API reference as a site, in build/site; warnings are errors.
+docs: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[docs]"
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open build/site/index.html in a browser"
 
 # Every Python and onnxruntime that can be had, and Node with both of its engines where npm is.
 matrix: install

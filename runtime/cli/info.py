@@ -1,4 +1,4 @@
-"""`stillwatch info MODEL`: what a capsule says of itself."""
+"""`stillwatch info MODEL`: what a capsule says of itself; without a name, the shipped ones."""
 
 import argparse
 import json
@@ -8,19 +8,33 @@ import onnxruntime
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.capsule.reading import info_to_json, training_figures
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["SERVES", "add_arguments", "run"]
+
+# Whom each shipped capsule serves, the first to try first.
+SERVES = {
+    "smd-micro": "for any sensors, once calibrated on their normal data; what to try first",
+    "nab-rds-online": "the weights of nab-rds for a stream: each value scaled by the 288 before it",
+    "nab-rds": "the reproduction of a published article: whole files, scaled by themselves",
+}
 
 _SHOWN = 8  # channels that are named one by one
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of info."""
-    parser.add_argument("model", help="path of a capsule, or a shipped one such as nab-rds")
+    parser.add_argument(
+        "model",
+        nargs="?",
+        help="path of a capsule, or a shipped one's name (default: list these, and what for)",
+    )
     parser.add_argument("--json", action="store_true", help="the whole metadata document")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Prints the metadata, and the inputs and outputs that a host sees."""
+    if arguments.model is None:
+        print("\n".join(_listed()))
+        return 0
     content = opening.read_bytes(arguments.model)
     session, info = opening.open_session(content, arguments.model)
     if arguments.json:
@@ -55,6 +69,22 @@ def run(arguments: argparse.Namespace) -> int:
     for port in session.get_outputs():
         print(f"{'output':>16}  {_port(port)}")
     return 0
+
+
+def _listed() -> list[str]:
+    """Returns the shipped capsules, whom they serve and what they were trained on."""
+    lines = []
+    for name in sorted(opening.shipped(), key=list(SERVES).index):
+        content = opening.read_bytes(name)
+        _, info = opening.open_session(content, name)
+        data = info.training.options.get("data") or info.data.name
+        size = f"{info.parameters:,} parameters, {len(content):,} bytes"
+        lines += [f"{name}: {SERVES[name]}", f"    {info.family}, {size}; trained on {data}"]
+    return [
+        *lines,
+        "",
+        "Of your own sensors, begin with: stillwatch calibrate smd-micro NORMAL.csv -o MINE.onnx",
+    ]
 
 
 def _port(port: onnxruntime.NodeArg) -> str:

@@ -13,10 +13,11 @@ import pytest
 from support.unrelated import unrelated_model
 from support.watching import PATIENCE, Watch
 
-from stillwatch.runtime import Detector
+from stillwatch.runtime import Detector, shipped
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.capsule.reading import info_to_json
+from stillwatch.runtime.cli.info import SERVES
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 CsvFile = Callable[..., Path]
@@ -241,6 +242,20 @@ def test_info_tells_what_is_in_the_capsule(run: Run) -> None:
         assert expected in done.stdout
     for port in ("values", "mean", "scale", "threshold", "score", "alarm", "reconstruction"):
         assert f"put  {port} (" in done.stdout
+
+
+def test_info_without_a_name_lists_the_shipped_capsules_and_whom_they_serve(run: Run) -> None:
+    done = run("info")
+    assert done.returncode == 0, done.stderr
+    assert set(SERVES) == set(shipped())
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("smd-micro: ")  # what to try first comes first
+    for name, serves in SERVES.items():
+        assert f"{name}: {serves}" in lines
+        place = lines.index(f"{name}: {serves}")
+        assert f"{Detector.load(name).info.parameters:,} parameters" in lines[place + 1]
+        assert "trained on " in lines[place + 1]
+    assert "stillwatch calibrate smd-micro" in lines[-1]
 
 
 def test_info_prints_the_metadata_as_json(run: Run) -> None:
