@@ -38,6 +38,7 @@ OPERATORS = {
     "Abs": Operator(_ONE),
     "Add": Operator(_TWO),
     "And": Operator(_TWO),
+    "Asinh": Operator(_ONE),
     "Cast": Operator(_ONE, attributes={"to": 2}),
     "Concat": Operator((1, 8), attributes=_AXIS),
     "ConstantOfShape": Operator(_ONE),
