@@ -16,6 +16,11 @@ COMMANDS = (
         help="lines from standard input -> one JSON line each",
     ),
     Command(
+        words="forecast",
+        module="stillwatch.runtime.cli.forecast",
+        help="a file -> what comes after it, with its times and intervals",
+    ),
+    Command(
         words="info",
         module="stillwatch.runtime.cli.info",
         help="what is in a capsule",

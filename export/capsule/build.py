@@ -26,6 +26,7 @@ from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.runtime.scoring.distance import squared_error
 from stillwatch.runtime.scoring.scaling import ScalingPolicy
 from stillwatch.train.data.checkpoint import Checkpoint
+from stillwatch.train.families.forecaster.config import ForecasterConfig
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
 __all__ = ["build_capsule", "check_parameters", "producer", "seal_model"]
@@ -48,6 +49,11 @@ def build_capsule(
     graph, one of its DECODERS. Raises InputError for another policy,
     CheckpointError for weights that are not exactly the family's.
     """
+    if isinstance(checkpoint.config, ForecasterConfig):
+        # Imported here: it builds on this module, as windowed.py does.
+        from stillwatch.export.forecasting.capsule import build_forecaster
+
+        return build_forecaster(checkpoint, weights)
     family = family_of(checkpoint)
     if not family.causal:
         # Imported here: windowed_capsule.py builds on this module.

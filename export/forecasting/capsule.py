@@ -103,16 +103,14 @@ def build_forecaster(
     checkpoint: Checkpoint,
     weights: Mapping[str, AnyArray],
     *,
-    step: Step | None = None,
-    time_column: str = "",
     intervals: Intervals | None = None,
 ) -> bytes:
     """Returns the capsule's bytes; the same checkpoint always gives the same bytes.
 
-    step, time_column: of the training series. intervals: where they were measured.
+    intervals: where they were measured; without them the capsule gives none.
     """
     network = Network(checkpoint, weights)
-    info = _describe(checkpoint, network, step, time_column, intervals)
+    info = _describe(checkpoint, network, intervals)
     widths = (intervals.below, intervals.above) if intervals else None
     parts = (network.layout, network.scaler, widths)
     if isinstance(network.weights, DirectWeights):
@@ -129,14 +127,13 @@ def build_forecaster(
 def _describe(
     checkpoint: Checkpoint,
     network: Network,
-    step: Step | None,
-    time_column: str,
     intervals: Intervals | None,
 ) -> ForecastInfo:
     config, channels = network.config, network.layout.channels
     direct = network.direct
     lengths = (config.lookback,) if direct else (7, 40)
     training: dict[str, Any] = asdict(config)
+    step = checkpoint.data.get("step")
     return ForecastInfo(
         schema=FORECAST_SCHEMA,
         task=TASK,
@@ -150,7 +147,7 @@ def _describe(
         channels=tuple(Channel(name, unit) for name, unit in checkpoint.channels[:channels]),
         covariates=config.covariates,
         calendar=config.calendar,
-        step=step,
+        step=Step(**step) if step else None,
         scaling=config.scaling,
         mean=checkpoint.mean,
         scale=checkpoint.scale,
@@ -164,7 +161,7 @@ def _describe(
         tolerance=TOLERANCE,
         producer=producer(),
         missing=config.missing,
-        time_column=time_column,
+        time_column=checkpoint.data.get("time_column", ""),
     )
 
 

@@ -6,7 +6,10 @@ import json
 import onnxruntime
 
 from stillwatch.runtime.capsule import opening
+from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.capsule.reading import info_to_json, training_figures
+from stillwatch.runtime.forecasting.info import ForecastInfo, forecasts
+from stillwatch.runtime.forecasting.summary import summary
 
 __all__ = ["SERVES", "add_arguments", "run"]
 
@@ -36,10 +39,27 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(_listed()))
         return 0
     content = opening.read_bytes(arguments.model)
-    session, info = opening.open_session(content, arguments.model)
+    session, metadata = opening.open_graph(content, arguments.model)
+    if forecasts(metadata):
+        of_forecaster = ForecastInfo.from_json(metadata, arguments.model)
+        text, lines = of_forecaster.to_json(), summary(of_forecaster, len(content))
+    else:
+        session, info = opening.open_session(content, arguments.model)
+        text, lines = info_to_json(info), _lines(info, len(content))
     if arguments.json:
-        print(json.dumps(json.loads(info_to_json(info)), indent=1))
+        print(json.dumps(json.loads(text), indent=1))
         return 0
+    for name, value in lines.items():
+        print(f"{name:>16}  {value}")
+    for port in [*session.get_inputs(), *session.get_overridable_initializers()]:
+        print(f"{'input':>16}  {_port(port)}")
+    for port in session.get_outputs():
+        print(f"{'output':>16}  {_port(port)}")
+    return 0
+
+
+def _lines(info: CapsuleInfo, size: int) -> dict[str, str]:
+    """Returns a line for each thing worth saying of a detector, by its name."""
     threshold, data, training = info.threshold, info.data, training_figures(info.training)
     names = [c.name + (f" [{c.unit}]" if c.unit else "") for c in info.channels]
     if len(names) > _SHOWN:
@@ -47,10 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
     scaling = str(info.scaling)
     if len(info.channels) == 1:
         scaling += f" (trained: mean {info.mean[0]:.6g}, scale {info.scale[0]:.6g})"
-    lines = {
+    return {
         "family": info.family,
         "made by": info.producer,
-        "size": f"{len(content):,} bytes, {info.parameters} parameters",
+        "size": f"{size:,} bytes, {info.parameters} parameters",
         "channels": ", ".join(names),
         "window": f"{info.window} values from a zero state"
         + (f"; carried state of {info.state} units" if info.state else ""),
@@ -62,13 +82,6 @@ def run(arguments: argparse.Namespace) -> int:
         "training": ", ".join(f"{name}={value}" for name, value in training.items()),
         "golden vectors": f"{len(info.golden)}, to agree within {info.tolerance:g}",
     }
-    for name, value in lines.items():
-        print(f"{name:>16}  {value}")
-    for port in [*session.get_inputs(), *session.get_overridable_initializers()]:
-        print(f"{'input':>16}  {_port(port)}")
-    for port in session.get_outputs():
-        print(f"{'output':>16}  {_port(port)}")
-    return 0
 
 
 def _listed() -> list[str]:

@@ -2,7 +2,11 @@
 
 import argparse
 
+from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.detector import Detector
+from stillwatch.runtime.forecasting import golden
+from stillwatch.runtime.forecasting.forecaster import Forecaster
+from stillwatch.runtime.forecasting.info import forecasts
 from stillwatch.runtime.golden_replay import replay
 
 __all__ = ["add_arguments", "replay_golden", "run"]
@@ -20,7 +24,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def replay_golden(model: str) -> bool:
     """Prints what the golden vectors of a capsule gave; returns whether they passed."""
-    replayed = replay(Detector.load(model))
+    content = opening.read_bytes(model)
+    if forecasts(opening.open_graph(content, model)[1]):
+        found = golden.replay(Forecaster.from_bytes(content, model))
+        print(
+            f"{found.vectors} golden vectors: largest difference {found.largest:.2g} in forecasts "
+            f"(scaled), tolerance {found.tolerance:g}: {'passed' if found.passed else 'FAILED'}"
+        )
+        return found.passed
+    replayed = replay(Detector.from_bytes(content, model))
     print(
         f"{replayed.vectors} golden vectors: largest difference {replayed.reconstruction:.2g} in "
         f"reconstruction (scaled), {replayed.score:.2g} in score, {replayed.flips} alarms flipped, "

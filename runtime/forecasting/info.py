@@ -13,7 +13,7 @@ from stillwatch.runtime.errors import CapsuleError, ConfigError
 from stillwatch.runtime.forecasting.calendar import check_terms
 from stillwatch.runtime.forecasting.times import Step
 
-__all__ = ["FORECAST_SCHEMA", "TASK", "ForecastGolden", "ForecastInfo"]
+__all__ = ["FORECAST_SCHEMA", "TASK", "ForecastGolden", "ForecastInfo", "forecasts"]
 
 FORECAST_SCHEMA = 1
 TASK = "forecast"
@@ -126,6 +126,15 @@ class ForecastInfo:
                 f"{name} has metadata that does not fit its schema: {error}"
             ) from error
         return info
+
+
+def forecasts(text: str) -> bool:
+    """Whether a capsule's metadata are a forecaster's."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and document.get("task") == TASK
 
 
 def _info(document: Mapping[str, Any]) -> ForecastInfo:

@@ -26,6 +26,7 @@ class Series:
     step: Step | None
     filled: int
     last_time: str = ""
+    time_column: str = ""
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -34,19 +35,24 @@ class Series:
 
 def read_series(
     path: str | Path,
-    columns: Sequence[str],
+    columns: Sequence[str] | None,
     time_column: str | None,
     *,
     fill: bool = False,
     names: Sequence[str] | None = None,
+    timed: bool = True,
 ) -> Series:
-    """Returns the series in a CSV file.
+    """Returns the series in a file.
 
-    names: the file's own for these columns, where they differ. Raises
+    columns: None for every column of numbers that is for nothing else. names:
+    the file's own for these columns, where they differ. timed: whether the
+    time column must be there; where it need not and is not, there are no times. Raises
     InputError for a column that is missing, cells that are no numbers, and
     times that are not regular.
     """
     table = read_table(path, columns, names, fill=fill)
+    if not timed and time_column not in table.header:
+        time_column = None
     times = step = None
     last = ""
     if time_column is not None:
@@ -57,12 +63,13 @@ def read_series(
         last = cells[-1]
     return Series(
         name=Path(path).name,
-        columns=tuple(columns),
+        columns=tuple(table.channels if columns is None else columns),
         values=table.values,
         times=times,
         step=step,
         filled=table.filled,
         last_time=last,
+        time_column=time_column or "",
     )
 
 

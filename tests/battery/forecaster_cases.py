@@ -1,6 +1,6 @@
 """Every forecaster as its battery takes it: a name, a configuration, a number of columns."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +58,7 @@ class Built:
 
     def capsule(self) -> bytes:
         return build_forecaster(
-            self.checkpoint, self.weights, step=HOUR, intervals=intervals(self.config.horizon)
+            self.checkpoint, self.weights, intervals=intervals(self.config.horizon)
         )
 
     @property
@@ -90,7 +90,7 @@ def build(folder: Path, config: ForecasterConfig) -> Built:
         parameters=sum(weight.size for name, weight in weights.items() if name != "share"),
         calibrations={},
         curve={"train": [1.0], "validation": [1.1]},
-        data={"name": "made up", "rows": 100, "sha256": "0" * 64},
+        data={"name": "made up", "rows": 100, "sha256": "0" * 64, "step": asdict(HOUR)},
     )
     return Built(checkpoint, weights, save(folder, checkpoint, weights))
 

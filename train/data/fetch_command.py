@@ -1,4 +1,4 @@
-"""`stillwatch data fetch nab|smd`: brings a public data set into the store, verified."""
+"""`stillwatch data fetch ett|nab|smd`: brings a public data set into the store, verified."""
 
 import argparse
 

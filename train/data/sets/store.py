@@ -1,8 +1,8 @@
 r"""One store for the public data sets: every byte is upstream's, or it is refused.
 
 Each data set is pinned to a commit, and each of its files to the id that git
-gives it there: sha1("blob <size>\0" + bytes). The lists are in nab.tsv and
-smd.tsv beside this file. A file is looked for in the folder that
+gives it there: sha1("blob <size>\0" + bytes). The lists are in ett.tsv,
+nab.tsv and smd.tsv beside this file. A file is looked for in the folder that
 STILLWATCH_DATA names, else in the cache, else downloaded into it.
 """
 
@@ -51,6 +51,12 @@ class DataSet:
 
 
 DATA_SETS = {
+    "ett": DataSet(
+        "ett",
+        "zhouhaoyi/ETDataset",
+        "1d16c8f4f943005d613b5bc962e9eeb06058cf07",
+        "ETDataset",
+    ),
     "nab": DataSet("nab", "numenta/NAB", "ea702d75cc2258d9d7dd35ca8e5e2539d71f3140", "NAB"),
     "smd": DataSet(
         "smd", "NetManAIOps/OmniAnomaly", "7fb0e0acf89ea49908896bcc9f9e80fcfff6baf4", "."

@@ -1,7 +1,7 @@
 """The recipe of the forecasters: scale by the training rows, train, let validation choose."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +88,8 @@ def train_forecaster(
         "name": series.name,
         "rows": split.validation,
         "sha256": fingerprint([series.values[: split.test]]),
-        "step": str(series.step or ""),
+        "step": asdict(series.step) if series.step else None,
+        "time_column": series.time_column,
     }
     done = finished(folder, config, data)
     if done is not None:

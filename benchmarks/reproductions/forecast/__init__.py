@@ -1,0 +1,1 @@
+"""The forecaster beside what is published, and beside what costs nothing."""

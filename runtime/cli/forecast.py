@@ -1,0 +1,99 @@
+"""`stillwatch forecast MODEL SERIES.csv`: what comes after a file, as a table with its times."""
+
+import argparse
+import csv
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from stillwatch.runtime.files import write_text
+from stillwatch.runtime.forecasting.forecaster import Forecaster
+from stillwatch.runtime.forecasting.result import Forecast
+from stillwatch.runtime.forecasting.series import Series, read_series
+from stillwatch.runtime.forecasting.times import like
+
+__all__ = ["add_arguments", "forecast_table", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of a forecast."""
+    parser.add_argument("model", help="path of a capsule that 'stillwatch train forecaster' made")
+    parser.add_argument("series", type=Path, help="CSV file with a header line")
+    parser.add_argument(
+        "--horizon", type=int, metavar="ROWS", help="rows ahead (default: the trained horizon)"
+    )
+    parser.add_argument(
+        "--time-column", metavar="NAME", help="the times' (default: as in training)"
+    )
+    parser.add_argument(
+        "--column", dest="columns", action="append", metavar="NAME",
+        help="column to read, once for each of the capsule's (default: their own names)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fill", choices=["forward"],
+        help="let an empty or NaN cell take the last value before it (default: as the capsule's "
+        "training did, else refuse)",
+    )  # fmt: skip
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT.csv", help="where to (default: standard output)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Forecasts; the table goes to the output, a summary to standard error."""
+    forecaster = Forecaster.load(arguments.model)
+    info = forecaster.info
+    forecaster.check_horizon(arguments.horizon)
+    series = read_series(
+        arguments.series,
+        info.columns,
+        arguments.time_column or info.time_column or None,
+        fill="forward" in (arguments.fill, info.missing),
+        names=arguments.columns,
+        timed=bool(arguments.time_column or info.calendar),
+    )
+    found = forecaster.forecast(series.values, horizon=arguments.horizon, times=series.times)
+    content = forecast_table(found, series, info.channel_names)
+    if arguments.output:
+        write_text(arguments.output, content)
+    else:
+        sys.stdout.write(content)
+    rows = len(found.forecast)
+    print(
+        f"{rows} row{'s' * (rows > 1)} after {len(series)} of {series.name}"
+        + (f", {series.filled} cells filled forward" if series.filled else "")
+        + (f"; intervals of {info.coverage:.0%}" if found.low is not None else "")
+        + (
+            f", measured to row {info.horizon} ahead and empty beyond"
+            if found.low is not None and rows > info.horizon
+            else ""
+        ),
+        file=sys.stderr,
+    )
+    return 0
+
+
+def forecast_table(found: Forecast, series: Series, names: tuple[str, ...]) -> str:
+    """Returns a forecast as CSV: times, or rows counted on, then each channel and its interval."""
+    if found.times is not None:
+        first = (series.time_column, like(found.times, series.last_time))
+    else:
+        begin = len(series) + 1
+        first = ("row", [str(begin + row) for row in range(len(found.forecast))])
+    columns = dict([first])
+    for channel, name in enumerate(names):
+        columns[name] = _figures(found.forecast[:, channel])
+        for side, values in (("low", found.low), ("high", found.high)):
+            if values is not None:
+                columns[f"{name}_{side}"] = _figures(values[:, channel])
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return out.getvalue()
+
+
+def _figures(figures: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> list[str]:
+    return ["" if np.isnan(figure) else f"{figure:.7g}" for figure in figures]
