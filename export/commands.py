@@ -12,6 +12,12 @@ COMMANDS = (
         help="a sensor autoencoder on your own CSV or Parquet file: checkpoint, capsule and report",
     ),
     Command(
+        words="train forecaster",
+        module="stillwatch.export.forecasting.command",
+        extra="train",
+        help="a forecaster on your own CSV file: checkpoint, capsule with intervals, and report",
+    ),
+    Command(
         words="export",
         module="stillwatch.export.export_command",
         extra="export",

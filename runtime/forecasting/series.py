@@ -1,12 +1,13 @@
 """A regular series in a table: what is forecast, what is read beside it, and its times."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.forecasting.times import Step, parse_times, step_of
-from stillwatch.runtime.tables.header import find_column
+from stillwatch.runtime.tables.header import find_column, select_columns
+from stillwatch.runtime.tables.options import ReadOptions
 from stillwatch.runtime.tables.table import Table, read_table
 
 __all__ = ["Series", "read_series"]
@@ -32,6 +33,11 @@ class Series:
         """The number of rows."""
         return len(self.values)
 
+    def ordered(self, columns: Sequence[str]) -> "Series":
+        """Returns the series with these of its columns, in this order; raises InputError."""
+        places = select_columns(self.columns, columns, None, self.name)
+        return replace(self, columns=tuple(columns), values=self.values[:, places])
+
 
 def read_series(
     path: str | Path,
@@ -46,11 +52,12 @@ def read_series(
 
     columns: None for every column of numbers that is for nothing else. names:
     the file's own for these columns, where they differ. timed: whether the
-    time column must be there; where it need not and is not, there are no times. Raises
-    InputError for a column that is missing, cells that are no numbers, and
-    times that are not regular.
+    time column must be there; where it need not and is not, there are no
+    times. Raises InputError for a column that is missing, cells that are no
+    numbers, and times that are not regular.
     """
-    table = read_table(path, columns, names, fill=fill)
+    options = ReadOptions(time_column=time_column if timed else None)
+    table = read_table(path, columns, names, options=options, fill=fill)
     if not timed and time_column not in table.header:
         time_column = None
     times = step = None

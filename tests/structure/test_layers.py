@@ -22,6 +22,7 @@ FILES = {
 VERIFICATION = {"export/verify/verification.py", "export/importing/originals.py"}
 # One's own data to a capsule begins with training.
 TRAINING = {f"export/own_data/{part}.py" for part in ("chain", "command", "report", "tracking")}
+TRAINING |= {"export/forecasting/command.py"}
 # An extra of the lowest folder, since everything above draws with it: it may use what it needs.
 EXTRAS = ("runtime/report/", "runtime/tables/arrow.py")
 # The parts of runtime/ that training shares: NumPy only, no onnxruntime.

@@ -20,6 +20,7 @@ from stillwatch.runtime.forecasting.forecaster import Forecaster
 from stillwatch.runtime.forecasting.series import Series
 from stillwatch.train.data.checkpoint import load_checkpoint
 from stillwatch.train.families.forecaster.config import ForecasterConfig
+from stillwatch.train.families.forecaster.split import Split
 
 __all__ = ["HORIZONS", "PUBLISHED", "SPLIT", "config_of", "evaluate", "floors"]
 
@@ -64,7 +65,6 @@ def _evaluate(
     series: Series, config: ForecasterConfig, folder: Path, teacher: Path | None
 ) -> dict[str, Any]:
     from stillwatch.train.families.forecaster.recipe import (
-        Split,
         train_forecaster,  # MXNet takes seconds to import
     )
 

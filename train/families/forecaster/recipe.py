@@ -1,7 +1,7 @@
 """The recipe of the forecasters: scale by the training rows, train, let validation choose."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -22,47 +22,20 @@ from stillwatch.train.families.forecaster.network import Direct, Recursive
 from stillwatch.train.families.forecaster.ridge import fit_linear
 from stillwatch.train.families.forecaster.samples import ForecastSamples, ScaledPart
 from stillwatch.train.families.forecaster.share import set_linear, set_share
+from stillwatch.train.families.forecaster.split import Split, split_of
 from stillwatch.train.loop.epochs import Epoch, train_with_habits
 from stillwatch.train.loop.fit import count_parameters, seed_everything, to_nd
 from stillwatch.train.loop.one_pass import Loss
 
 __all__ = [
-    "Split",
     "build_network",
     "load_network",
     "scaled_part",
     "scaling_of",
-    "split_of",
     "train_forecaster",
 ]
 
 _VALIDATED = 7  # every so many windows: they overlap, and an epoch is short
-
-
-@dataclass(frozen=True)
-class Split:
-    """The first rows of validation, of those that measure intervals, and of those reported on."""
-
-    validation: int
-    intervals: int
-    test: int
-    rows: int
-
-
-def split_of(rows: int, config: ForecasterConfig) -> Split:
-    """Returns how rows in time order are parted; raises InputError where there are too few."""
-    intervals = round(rows * (1 - config.held_out))
-    validation = round(intervals * (1 - config.validation))
-    split = Split(validation, intervals, round(rows * (1 - config.held_out / 2)), rows)
-    parts = (validation - config.lookback, intervals - validation, split.test - intervals)
-    if min(parts) < config.horizon + 1:
-        raise InputError(
-            f"expected rows for a lookback of {config.lookback} and a horizon of {config.horizon} "
-            f"in each part of the series, got {rows} rows: {validation} to train, "
-            f"{parts[1]} to validate, {parts[2]} for intervals and as many to report on; shorten "
-            "--lookback or --horizon"
-        )
-    return split
 
 
 def train_forecaster(
