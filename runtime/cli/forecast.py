@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from stillwatch.runtime.files import write_text
-from stillwatch.runtime.forecasting.forecaster import Forecaster
 from stillwatch.runtime.forecasting.forecast import Forecast
+from stillwatch.runtime.forecasting.forecaster import Forecaster
 from stillwatch.runtime.forecasting.series import Series, read_series
 from stillwatch.runtime.forecasting.times import like
 
