@@ -31,10 +31,12 @@ class CalibratedDetector(OutlierMixin, BaseEstimator):
     """A capsule's network, calibrated on the rows that `fit` is given, which count as normal.
 
     capsule: a shipped one's name, or a path, of independent channels; a
-    network of any other kind takes just its own channels. budget: false
-    alarms that may come, as `5/week`, or None for the 0.99 quantile of the
-    normal rows. period: seconds from one row to the next, which a budget
-    wants to know. threads: that share out the windows.
+    network of any other kind takes just its own channels. budget: what the
+    normal rows exceed so often, as `5/week`, by the tail that is fitted to
+    their peaks; or None for their 0.99 quantile. Either is one threshold, so
+    that a row is called by itself and not by those before it, as the judge
+    of the threshold policy `budget` would. period: seconds from one row to the
+    next, which a budget wants to know. threads: that share out the windows.
 
     After `fit`: `capsule_`, the calibrated capsule's bytes, which any host
     scores with; `offset_`, so that `decision_function` is `score_samples`
@@ -108,7 +110,7 @@ class CalibratedDetector(OutlierMixin, BaseEstimator):
 
     def _result(self, rows: Float64) -> Result:
         with _as_value_errors():
-            asked = f"budget({self.budget},{self.period:g}s)" if self.budget else _ROW_BY_ROW
+            asked = f"tail({self.budget},{self.period:g}s)" if self.budget else _ROW_BY_ROW
             return self._detector.score(rows, threshold=asked, threads=self.threads)
 
 

@@ -12,6 +12,7 @@ from stillwatch.runtime.report.strip import strip
 __all__ = ["legend", "overview"]
 
 _STRIPS = 40
+_SURPRISE = "surprise in nats: 7 is once in about a thousand rows"
 _KEYS = {
     "value": "value",
     "model": "what the network makes of it",
@@ -55,11 +56,16 @@ def overview(
         ).html()
         for c in channels
     ]
+    judged = scored.result.surprise is not None
     score = [Line(scored.result.score[part], "score")]
     if scored.limit is not None:
         score.append(Line(scored.limit, "limit"))
-    title = f"score, an alarm {scored.rule}" if scored.rule else "score"
+    title = "score" + (f", an alarm {scored.rule}" if scored.rule and not judged else "")
     panels.append(Panel(title=title, lines=score, rows=rows, spans=spans, log=True).html())
+    if scored.result.surprise is not None:
+        surprise = Line(scored.result.surprise[part], "score")
+        title = f"{_SURPRISE}; an alarm {scored.rule}"
+        panels.append(Panel(title=title, lines=[surprise], rows=rows, spans=spans).html())
     if strips:
         panels.append(_strips(scored, part))
     return "<figure>" + "".join(panels) + axis + "</figure>"

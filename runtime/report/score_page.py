@@ -84,21 +84,28 @@ def _event_sections(scored: ScoredSeries) -> list[str]:
         )
     pictured = sorted(scored.worst[:_SECTIONS], key=lambda pair: pair[0])
     if len(scored.events) > len(pictured):
-        parts.append(page.paragraph(f"Below, the {len(pictured)} with the highest scores."))
+        parts.append(page.paragraph(f"Below, the {len(pictured)} that went highest."))
     parts += [_section(scored, number, event) for number, event in pictured]
     return [page.section("events", parts)]
 
 
 def _table(scored: ScoredSeries) -> str:
     several = len(scored.channels) > 1
-    header = ["", "from", "to", "alarms", "highest score", *(["most by"] if several else [])]
+    header = [
+        "",
+        "from",
+        "to",
+        "alarms",
+        f"highest {scored.measure}",
+        *(["most by"] if several else []),
+    ]
     rows = [
         [
             f"event {number}",
             scored.called(event.start),
             scored.called(event.end),
             f"{event.alarms:,}",
-            f"{as_figure(event.score)} at {scored.called(event.peak)}",
+            as_figure(scored.height(event)),
             *([_blamed(event)] if several else []),
         ]
         for number, event in list(enumerate(scored.events, 1))[:_LISTED]
@@ -125,7 +132,7 @@ def _said(scored: ScoredSeries, event: "Event") -> str:
     if length > 1:
         span += f" to {scored.called(event.end)}, {length:,} rows"
     blamed = f", most by {_blamed(event)}" if len(scored.channels) > 1 else ""
-    return f"{span}: score {as_figure(event.score)}{blamed}"
+    return f"{span}: {scored.measure} {as_figure(scored.height(event))}{blamed}"
 
 
 def _blamed(event: "Event") -> str:

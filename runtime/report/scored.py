@@ -42,8 +42,8 @@ class ScoredSeries:
 
     @property
     def parts(self) -> AnyArray:
-        """How much each channel added, (T, C), not negative; 0 where there is no answer."""
-        parts = np.nan_to_num(self.result.contribution).reshape(self.rows, -1)
+        """How much each channel added to what alarms, (T, C), not negative; 0 without an answer."""
+        parts = np.nan_to_num(self.result.blame).reshape(self.rows, -1)
         return np.asarray(parts)
 
     @property
@@ -53,9 +53,21 @@ class ScoredSeries:
 
     @property
     def worst(self) -> "list[tuple[int, Event]]":
-        """The events with their numbers in time from 1, the highest score first."""
+        """The events with their numbers in time from 1, the highest first."""
         numbered = list(enumerate(self.events, 1))
-        return sorted(numbered, key=lambda pair: -pair[1].score)
+        return sorted(numbered, key=lambda pair: -self.height(pair[1]))
+
+    def height(self, event: "Event") -> float:
+        """Returns how far an event goes: its highest surprise where a judge alarmed, else score."""
+        surprise = self.result.surprise
+        if surprise is None:
+            return event.score
+        return float(np.nanmax(surprise[event.start : event.end + 1]))
+
+    @property
+    def measure(self) -> str:
+        """What `height` is."""
+        return "score" if self.result.surprise is None else "surprise"
 
     def called(self, row: int) -> str:
         """Returns what a row is called."""

@@ -150,7 +150,7 @@ def test_what_is_wrong_is_a_value_error_with_what_to_do() -> None:
         CalibratedDetector().fit(normal[:150])
     with pytest.raises(ValueError, match="too few peaks"):
         CalibratedDetector().fit(normal)  # a week has too few peaks for 5 in one, at a row a minute
-    with pytest.raises(ValueError, match="expected budget"):
+    with pytest.raises(ValueError, match="expected tail"):
         CalibratedDetector(budget="often").fit(normal)
     with pytest.raises(ValueError, match="no such"):
         CalibratedDetector(capsule="no-such").fit(normal)

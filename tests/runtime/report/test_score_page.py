@@ -9,6 +9,7 @@ import pytest
 from support.pump import NORMAL, SERIES, files
 
 from stillwatch.runtime.alarms.events import EventPolicy, find_events
+from stillwatch.runtime.alarms.judge.judge import Judged
 from stillwatch.runtime.cli.main import main
 from stillwatch.runtime.report.score_page import score_page
 from stillwatch.runtime.report.scored import ScoredSeries
@@ -85,11 +86,30 @@ def test_rows_are_called_by_their_times_and_names_are_escaped() -> None:
     assert not re.search(r"<(b|i)>", drawn)
 
 
+def test_where_a_judge_alarmed_the_worst_is_the_most_surprising() -> None:
+    plain = scored(1000, 2, [100, 500, 900])
+    surprise = np.full(1000, 0.5)
+    surprise[[100, 500, 900]] = 30, 4, 12  # the scores rise from one to the next
+    judged = Judged(
+        surprise,
+        plain.result.alarm,
+        np.where(np.arange(2) == 0, 1.0, 0.0) * np.ones((1000, 2)),
+        np.zeros(1000),
+        np.zeros(1000, int),
+    )
+    result = replace(plain.result, judged=judged)
+    events = find_events(result, plain.channels, EventPolicy())
+    drawn = score_page(replace(plain, result=result, events=tuple(events), limit=None))
+    assert re.findall(r"surprise (\d+)", verdict(drawn)) == ["30", "12", "4"]
+    assert "surprise in nats" in drawn
+    assert ">s0" in drawn or "s0 100%" in drawn
+
+
 def test_of_many_events_the_page_pictures_the_worst_and_says_so() -> None:
     drawn = score_page(scored(5000, 1, list(range(0, 5000, 10))))
     assert drawn.count('class="event"') == 20
     assert "The first 200 of 500" in drawn
-    assert "Below, the 20 with the highest scores." in drawn
+    assert "Below, the 20 that went highest." in drawn
 
 
 def test_a_series_of_a_million_rows_with_many_channels_stays_below_five_megabytes() -> None:
