@@ -70,7 +70,9 @@ def cross_validate(frame: pd.DataFrame, plan: Plan, *, slow: bool = True) -> pd.
     freq: Any = 1 if frame["ds"].dtype.kind in "iu" else pd.infer_freq(frame["ds"].iloc[:9]) or "D"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of optimisers that end early, a line for each origin
-        found = StatsForecast(models=_models(plan, slow=slow), freq=freq).cross_validation(
+        found: pd.DataFrame = StatsForecast(
+            models=_models(plan, slow=slow), freq=freq
+        ).cross_validation(
             h=plan.horizon,
             df=frame,
             n_windows=plan.count,
