@@ -1,5 +1,6 @@
 """Opening a capsule: bytes, digest, metadata, session."""
 
+import difflib
 import hashlib
 from importlib import resources
 from pathlib import Path
@@ -24,6 +25,12 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".onnx") for name in names if name.endswith(".onnx")))
 
 
+def _meant(model: str | Path) -> str:
+    name = str(model).casefold().replace("_", "-")
+    near = difflib.get_close_matches(name, shipped(), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
 def read_bytes(model: str | Path, *, sha256: str | None = None) -> bytes:
     """Returns the content of a capsule, given its path or the name of a shipped one.
 
@@ -40,7 +47,7 @@ def read_bytes(model: str | Path, *, sha256: str | None = None) -> bytes:
         else:
             raise InputError(
                 f"no capsule {str(model)!r}: there is no such file, and the capsules that come "
-                f"with stillwatch are {', '.join(shipped())}"
+                f"with stillwatch are {', '.join(shipped())}{_meant(model)}"
             )
     except OSError as error:
         raise InputError(f"cannot read {model}: {error.strerror}") from error

@@ -18,12 +18,18 @@ import onnxruntime
 
 from stillwatch.runtime.capsule.opening import FATAL_ONLY
 from stillwatch.runtime.cli.command import Command, find
+from stillwatch.runtime.cli.completion import answer_shell
 from stillwatch.runtime.cli.discovery import other_commands, own_commands
+from stillwatch.runtime.cli.parser import Parser
 from stillwatch.runtime.errors import ExtraError, StillwatchError, TransientError
 
 __all__ = ["main"]
 
 _TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h
+_INTERRUPTED = (
+    "interrupted; no output is left half written. Say the same again: what keeps its progress in a "
+    "folder or a --state goes on from there, everything else begins anew"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"stillwatch: {error}", file=sys.stderr)
         return _TRY_AGAIN if isinstance(error, TransientError) else 2
     except KeyboardInterrupt:
+        print(f"\nstillwatch: {_INTERRUPTED}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         _silence_output()  # the reader of our output has gone, as `head` does
@@ -76,6 +83,7 @@ def _silence_output() -> None:
 
 def _run(words: list[str]) -> int:
     table = own_commands()
+    answer_shell(table)
     command = find(table, words)
     if command is None or command.module is None:
         table += other_commands()
@@ -90,9 +98,15 @@ def _run(words: list[str]) -> int:
     except ModuleNotFoundError as error:
         if command.extra is None or (error.name or "").startswith("stillwatch."):
             raise  # a defect of ours, not of the installation
+        remedy = f"pip install '{command.package}[{command.extra}]'"
+        if {"-h", "--help"} & set(words):  # what it is for can be told without its packages
+            parser = _parser(command.words.partition(" --")[0], command.help, table)
+            more = f"Its options need {error.name}, which is not installed: {remedy}"
+            parser.epilog = f"{more}\n\n{parser.epilog or ''}".rstrip()
+            parser.print_help()
+            return 0
         raise ExtraError(
-            f"'stillwatch {command.words}' needs {error.name}, which is not installed: "
-            f"pip install '{command.package}[{command.extra}]'"
+            f"'stillwatch {command.words}' needs {error.name}, which is not installed: {remedy}"
         ) from error
 
 
@@ -100,7 +114,7 @@ def _parser(words: str, text: str, table: Sequence[Command]) -> argparse.Argumen
     """Returns the parser of a command; its help names those that go on from the same words."""
     more = [c for c in table if c.words.startswith(f"{words} ") and c.module is not None]
     epilog = "\n".join(["see also:", *(f"  stillwatch {c.words:<20}  {c.help}" for c in more)])
-    return argparse.ArgumentParser(
+    return Parser(
         prog=f"stillwatch {words}",
         description=text,
         epilog=epilog if more else None,
@@ -111,16 +125,16 @@ def _parser(words: str, text: str, table: Sequence[Command]) -> argparse.Argumen
 def _list(table: Sequence[Command], group: Command | None, words: Sequence[str]) -> NoReturn:
     """Prints the commands, or those below one word, or what was wrong with the call; then exits."""
     if group is None:
-        parser = argparse.ArgumentParser(
+        parser = Parser(
             prog="stillwatch",
             description="LSTM autoencoders that find anomalies in time series.",
             epilog="'stillwatch COMMAND --help' tells more of a command",
         )
         version = f"stillwatch {metadata.version('stillwatch')}"
-        parser.add_argument("--version", action="version", version=version)
+        parser.add_argument("-V", "--version", action="version", version=version)
         names = {command.first: command.help for command in table if command.second is None}
     else:
-        parser = argparse.ArgumentParser(prog=f"stillwatch {group.first}", description=group.help)
+        parser = Parser(prog=f"stillwatch {group.first}", description=group.help)
         words = group.arguments_of(words)
         below = [command for command in table if command.first == group.first]
         names = {command.second: command.help for command in below if command.second is not None}

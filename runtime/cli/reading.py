@@ -50,7 +50,7 @@ def add_form_options(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--delimiter", metavar="CHAR", help="between cells: a character, tab or space"
     )
-    parser.add_argument("--decimal", choices=[".", ","], help="the decimal mark")
+    parser.add_argument("--decimal", metavar="MARK", help="the decimal mark: . or ,")
 
 
 def named_delimiter(given: str | None) -> str | None:

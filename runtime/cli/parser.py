@@ -1,0 +1,31 @@
+"""A parser whose refusals say what may have been meant."""
+
+import argparse
+import difflib
+import re
+from typing import NoReturn
+
+__all__ = ["Parser", "nearest"]
+
+_CHOICE = re.compile(r"invalid choice: '?([^' ]+)'? \(choose from (.*)\)")
+_OPTION = re.compile(r"unrecognized arguments: (?:.* )?(--?[\w-]+)")
+
+
+class Parser(argparse.ArgumentParser):
+    """As argparse's; its one line on a wrong call names the nearest word that there is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Prints usage and message, and ends the program with status 2."""
+        near = None
+        if found := _CHOICE.search(message):
+            near = nearest(found[1], re.findall(r"[\w-]+", found[2]))
+        elif found := _OPTION.search(message):
+            near = nearest(found[1], self._option_string_actions)
+        super().error(message if near is None else f"{message}; did you mean {near}?")
+
+
+def nearest(word: str, others: "list[str] | dict[str, argparse.Action]") -> str | None:
+    """Returns the word that may have been meant, None where none is near."""
+    plain = {other.casefold().replace("_", "-"): other for other in others}
+    found = difflib.get_close_matches(word.casefold().replace("_", "-"), plain, n=1)
+    return plain[found[0]] if found else None
