@@ -15,6 +15,7 @@ from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule import digest, opening
+from stillwatch.runtime.capsule.describe import as_html, in_a_line
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.dataframes import Given, matched
 from stillwatch.runtime.errors import InputError
@@ -54,6 +55,13 @@ class Detector:
         """Returns the detector in a capsule's bytes; `name` is for messages."""
         session, info = opening.open_session(content, name, threads=threads)
         return cls(Model(session, info, digest.of(content)))
+
+    def __repr__(self) -> str:
+        """Returns what the capsule is, in a line."""
+        return f"<Detector {in_a_line(self.info)}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self.info)
 
     @property
     def info(self) -> CapsuleInfo:

@@ -8,6 +8,7 @@ from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.export_command import add_decoder_option
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.runtime.capsule import opening
+from stillwatch.runtime.cli.options import check_order
 from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, reading_options
 from stillwatch.runtime.files import write_bytes
 from stillwatch.runtime.scoring.features import PUBLISHED, ROBUST, WITH_LEVEL
@@ -55,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Calibrates, and says what was found."""
+    check_order(arguments.model, arguments.normal)
     content = opening.read_bytes(arguments.model)
     table = read_table(
         arguments.normal,

@@ -1,17 +1,21 @@
 """Options that several commands share, and how a call's figures are read."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from stillwatch.runtime.alarms.events import EventPolicy
 from stillwatch.runtime.alarms.policies.policy_table import policy_forms
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule.info import CapsuleInfo
+from stillwatch.runtime.capsule.opening import shipped
 from stillwatch.runtime.cli.budget import add_budget_options, threshold_policy
+from stillwatch.runtime.errors import InputError
 
 __all__ = [
     "add_detector_options",
     "add_event_options",
+    "check_order",
     "detector_options",
     "event_policy",
     "fills_forward",
@@ -52,6 +56,16 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
         metavar="ROWS",
         help="of a windowed model: let a window end every so many rows (default: the capsule's)",
     )
+
+
+def check_order(model: str, series: str | Path) -> None:
+    """Raises InputError where the series stands in the model's place and the model in its."""
+    name = str(series)
+    is_model = name.endswith(".onnx") or (name in shipped() and not Path(name).exists())
+    if is_model and not model.endswith(".onnx") and model not in shipped():
+        raise InputError(
+            f"the model comes first, then the file: expected {name} {model}, got {model} {name}"
+        )
 
 
 def detector_options(

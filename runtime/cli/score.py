@@ -14,10 +14,12 @@ from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.cli.options import (
     add_detector_options,
     add_event_options,
+    check_order,
     detector_options,
     event_policy,
     fills_forward,
 )
+from stillwatch.runtime.cli.progress import score_with_progress
 from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, reading_options
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.files import write_text
@@ -51,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Scores the file; the table goes to the output, a summary to standard error."""
+    check_order(arguments.model, arguments.series)
     detector = Detector.load(arguments.model)
     names = detector.info.channel_names
     fill = fills_forward(arguments, detector.info)
@@ -58,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     table = read_table(arguments.series, names, arguments.columns, options=options, fill=fill)
     chosen = detector_options(arguments, detector.info, _seconds(table))
     rule = alarm_rule(chosen["threshold"], detector.info)
-    result = detector.score(table.values, **chosen)
+    result = score_with_progress(detector, table.values, chosen)
     content = to_csv(table, _columns(result, names))
     if arguments.output:
         write_text(arguments.output, content)

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("runtime", "train", "export", "benchmarks")
 # Folders that have a public name of their own beside the four.
-PUBLIC = {"export/sklearn": "sklearn"}
+PUBLIC = {"export/sklearn": "sklearn", "runtime/program": ""}
 FILES = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
     for folder in FOLDERS
@@ -72,7 +72,7 @@ def dotted(file: str) -> str:
     name = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     for folder, public in PUBLIC.items():
         name = name.replace(folder.replace("/", "."), public)
-    return f"stillwatch.{name}"
+    return f"stillwatch.{name}".replace("..", ".").rstrip(".")
 
 
 def reaches(name: str, module: str) -> bool:
@@ -246,6 +246,8 @@ def test_setup_cfg_lists_every_package() -> None:
     assert sorted(listed) == sorted(folders)
     directories = dict(re.findall(r"(\S+) = (\S+)", config["options"]["package_dir"]))
     mapped = {folder: folder for folder in FOLDERS} | PUBLIC
-    assert directories == {f"stillwatch.{name}": folder for folder, name in mapped.items()}
+    assert directories == {
+        f"stillwatch.{name}".rstrip("."): folder for folder, name in mapped.items()
+    }
     for folder in FOLDERS:
         assert (ROOT / folder / "py.typed").is_file()
