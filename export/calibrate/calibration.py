@@ -15,6 +15,7 @@ from stillwatch.export.capsule.windowed import Description, build_windowed
 from stillwatch.export.families.network import weights_of_capsule
 from stillwatch.export.families.table import windowed
 from stillwatch.export.graph.distance_nodes import Sensors
+from stillwatch.runtime.alarms.judge.fitting import fit_judge
 from stillwatch.runtime.alarms.thresholds import error_quantiles, normal_scores, window_threshold
 from stillwatch.runtime.arrays import LARGEST, Float64
 from stillwatch.runtime.capsule import opening
@@ -96,6 +97,7 @@ def calibrate(
         threshold=threshold,
         error_quantiles=error_quantiles(scores),
         normal_scores=normal_scores(scores, config.window),
+        judge=fit_judge(normal, options.period) if options.period else None,
     )
     return Calibrated(
         content=build_windowed(

@@ -8,6 +8,7 @@ from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.export_command import add_decoder_option
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.runtime.capsule import opening
+from stillwatch.runtime.cli.budget import seconds, usual_period
 from stillwatch.runtime.cli.options import check_order
 from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, reading_options
 from stillwatch.runtime.files import write_bytes
@@ -39,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="share of normal windows that may be called anomalous (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
+        "--period", type=seconds, metavar="SECONDS",
+        help="between two rows, as in 60s or 5min (default: told from a column of times): with it "
+        "the capsule gets the judge that keeps a --budget",
+    )  # fmt: skip
+    parser.add_argument(
         "--score", choices=_SCORES, default="robust",
         help="what the distance is taken of: residuals, errors and scaled values, compressed so "
         "that no channel drowns the others (robust); errors and scaled values (level); the errors "
@@ -65,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         fill=arguments.fill == "forward",
     )
     columns = table.channels
+    period = arguments.period or usual_period(table)
     found = calibrate(
         content,
         arguments.model,
@@ -74,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
             features=_SCORES[arguments.score],
             rate=arguments.rate,
             source=arguments.normal.name,
+            period=period,
             plain_inputs=arguments.plain_inputs,
             decoder=arguments.decoder,
         ),
@@ -84,6 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
         f"{arguments.output}: {len(columns)} channels from {len(table.values)} rows, covariance "
         f"condition {found.condition:.3g}, {len(content):,} bytes"
     )
+    if period:
+        print(f"a judge for a row every {period:g} s: score it with --budget 5/week")
     for remark in found.remarks:
         print(remark)
     print_remarks(table.remarks)

@@ -1,5 +1,6 @@
 """What a calibration may be told beside the normal data."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,8 @@ class CalibrationOptions:
     channels: their names, by default the capsule's. features: what the
     distance is taken of, one of FEATURES; PUBLISHED gives the published
     score. rate: the share of normal windows that may be called anomalous.
-    source: where the data are from. plain_inputs: as in `build_capsule`.
+    source: where the data are from. period: seconds between two rows, for a
+    judge; None for none. plain_inputs: as in `build_capsule`.
     decoder: one of DECODERS, the form of the graph.
     """
 
@@ -30,6 +32,7 @@ class CalibrationOptions:
     features: str = ROBUST
     rate: float = 0.01
     source: str = ""
+    period: float | None = None
     plain_inputs: bool = False
     decoder: str = "plain"
 
@@ -40,6 +43,8 @@ class CalibrationOptions:
             raise InputError(f"expected features of {expected}, got {self.features!r}")
         if not 0 < self.rate < 1:
             raise InputError(f"expected a rate between 0 and 1, got {self.rate}")
+        if self.period is not None and not 0 < self.period < math.inf:
+            raise InputError(f"expected a period above 0 seconds, got {self.period}")
 
     @property
     def shrinkage(self) -> float:

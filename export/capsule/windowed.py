@@ -11,6 +11,7 @@ from stillwatch.export.capsule.golden import TOLERANCE, golden_vectors
 from stillwatch.export.families.table import FAMILIES, expected_shapes, family_of
 from stillwatch.export.graph.distance_nodes import Sensors
 from stillwatch.export.graph.lstm import Weights
+from stillwatch.runtime.alarms.judge.spec import JudgeSpec
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.runtime.capsule.figures import (
     CapsuleThreshold,
@@ -33,7 +34,7 @@ __all__ = ["Description", "build_uncalibrated", "build_windowed"]
 class Description:
     """What a windowed capsule says of its sensors and its network beside the figures in its graph.
 
-    threshold, error_quantiles, normal_scores: what calibration found, none before it.
+    threshold, error_quantiles, normal_scores, judge: what calibration found, none before it.
     """
 
     channels: tuple[Channel, ...]
@@ -43,6 +44,7 @@ class Description:
     threshold: CapsuleThreshold | None = None
     error_quantiles: Mapping[str, float] = field(default_factory=dict)
     normal_scores: NormalScores | None = None
+    judge: JudgeSpec | None = None
 
 
 def build_uncalibrated(
@@ -141,6 +143,7 @@ def build_windowed(
         tolerance=TOLERANCE,
         producer=producer(),
         normal_scores=description.normal_scores,
+        judge=description.judge,
         features=sensors.features,
     )
     form = {} if decoder == "plain" else {"decoder": decoder}

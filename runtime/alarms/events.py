@@ -2,20 +2,23 @@
 
 An event is a run of alarms in which no more than `cooldown` rows in a row are
 calm, with at least `minimum` alarms. It ends once more calm rows than that
-have passed, or with the series.
+have passed, or with the series. A judge says itself where its events begin and
+end, so that a standing alarm is one event whatever the cool-down.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from stillwatch.runtime.alarms.judge.judge import ENDS, LEARNT, NO_NUMBER
 from stillwatch.runtime.arrays import LARGEST, AnyArray, Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.result import Result
 
-__all__ = ["Event", "EventPolicy", "EventTracker", "find_events"]
+__all__ = ["Event", "EventPolicy", "EventTracker", "Ruling", "find_events", "rulings"]
 
 _NAMED = 3  # channels that an event names
 
@@ -39,7 +42,10 @@ class Event(NamedTuple):
     """start, end: where its first and last alarm are. peak: where its highest score is.
 
     channels: the channels that contributed most to the scores of its alarms,
-    and their shares of these. ended: False while it may still go on.
+    and their shares of these. ended: False while it may still go on. cause:
+    the channel that contributed most to its first row, or why there was no
+    number. Of a judge: cost, in events of the budget; learnt: its event is
+    over, and the level it left is the new normal.
     """
 
     start: Any
@@ -49,6 +55,16 @@ class Event(NamedTuple):
     alarms: int
     channels: tuple[tuple[str, float], ...]
     ended: bool
+    cause: str = ""
+    cost: float = 0.0
+    learnt: bool = False
+
+
+class Ruling(NamedTuple):
+    """What a judge says of a row beside its alarm: bits of a mark, and the row's cost."""
+
+    mark: int
+    cost: float
 
 
 class EventTracker:
@@ -59,27 +75,42 @@ class EventTracker:
         self._names = tuple(names)
         self._policy = policy
         self._contribution: Float64 = np.zeros(len(self._names))
+        self._over = False  # a judge says that it has ended
+        self._last: Event | None = None  # the last one that ended: its level may yet be learnt
         self._clear()
 
-    def update(self, at: Any, score: float, alarm: bool, contribution: AnyArray) -> Iterator[Event]:
-        """Yields the event that this row begins or ends, if it does.
+    def update(
+        self,
+        at: Any,
+        score: float,
+        alarm: bool,
+        contribution: AnyArray,
+        ruling: Ruling | None = None,
+    ) -> Iterator[Event]:
+        """Yields the event that this row begins or ends, or whose level is learnt with it.
 
         at: where the row is, as the events will say: a number, a time, anything
-        that JSON has. contribution: (C,).
+        that JSON has. contribution: (C,). ruling: where there is a judge.
         """
         if alarm:
-            self._take(at, score, contribution)
+            self._cost += ruling.cost if ruling else 0.0
+            self._take(at, score, contribution, ruling)
             if self._alarms == self._policy.minimum:
                 yield self._event(ended=False)
         elif self._alarms:
             self._calm += 1
-            if self._calm > self._policy.cooldown:
+            self._over = self._over or ruling is None or bool(ruling.mark & ENDS)
+            if self._over and self._calm > self._policy.cooldown:
                 yield from self.finish()
+        if ruling and ruling.mark & LEARNT and self._last is not None:
+            yield self._last._replace(learnt=True)
+            self._last = None
 
     def finish(self) -> Iterator[Event]:
         """Yields the event that is still open, ended."""
         if self._alarms >= self._policy.minimum:
-            yield self._event(ended=True)
+            self._last = self._event(ended=True)
+            yield self._last
         self._clear()
 
     def state(self) -> dict[str, Any]:
@@ -92,6 +123,10 @@ class EventTracker:
             "peak": self._peak,
             "score": self._score,
             "contribution": self._contribution.tolist(),
+            "cause": self._cause,
+            "cost": self._cost,
+            "over": self._over,
+            "last": self._last and list(self._last),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -104,38 +139,70 @@ class EventTracker:
         self._alarms, self._calm = int(state["alarms"]), int(state["calm"])
         self._start, self._end, self._peak = state["start"], state["end"], state["peak"]
         self._score, self._contribution = float(state["score"]), contribution
+        self._cause, self._cost = str(state.get("cause", "")), float(state.get("cost", 0.0))
+        self._over, last = state.get("over", False) is True, state.get("last")
+        self._last = None
+        if last is not None:
+            event = Event(*last)
+            shares = tuple((str(name), float(share)) for name, share in event.channels)
+            self._last = event._replace(channels=shares)
 
     def _clear(self) -> None:
         self._alarms = self._calm = 0
         self._start = self._end = self._peak = None
-        self._score = 0.0
+        self._score = self._cost = 0.0
+        self._cause, self._over = "", False
         self._contribution = np.zeros(len(self._names))
 
-    def _take(self, at: Any, score: float, contribution: AnyArray) -> None:
+    def _take(self, at: Any, score: float, contribution: AnyArray, ruling: Ruling | None) -> None:
+        parts = np.nan_to_num(contribution, posinf=LARGEST).astype(np.float64)
         if not self._alarms:
             self._start = at
+            self._cause = self._names[int(parts.argmax())]
+            if math.isnan(score) or (ruling and ruling.mark & NO_NUMBER):
+                self._cause = "no number"
         if not self._alarms or score > self._score:
             self._peak, self._score = at, score
         self._end = at
         self._alarms += 1
-        self._calm = 0
+        self._calm, self._over = 0, False
         # Of a score that is no number the parts are none either: they blame nobody.
-        self._contribution += np.nan_to_num(contribution, posinf=LARGEST).astype(np.float64)
+        self._contribution += parts
 
     def _event(self, *, ended: bool) -> Event:
         total = float(self._contribution.sum()) or 1.0
         order = np.argsort(-self._contribution, kind="stable")[:_NAMED]
         shares = tuple((self._names[i], float(self._contribution[i]) / total) for i in order)
-        return Event(self._start, self._end, self._peak, self._score, self._alarms, shares, ended)
+        return Event(
+            start=self._start,
+            end=self._end,
+            peak=self._peak,
+            score=self._score,
+            alarms=self._alarms,
+            channels=shares,
+            ended=ended,
+            cause=self._cause,
+            cost=self._cost,
+        )
+
+
+def rulings(result: Result) -> Iterator[Ruling | None]:
+    """Yields what a judge says of each row of a result, (T,); None where none was asked."""
+    if result.judged is None:
+        yield from (None for _ in result.score)
+        return
+    columns = (result.judged.mark.tolist(), result.judged.cost.tolist())
+    yield from (Ruling(mark, cost) for mark, cost in zip(*columns, strict=True))
 
 
 def find_events(result: Result, names: Sequence[str], policy: EventPolicy) -> list[Event]:
     """Returns the events of a scored series, their places as row numbers from `result.start`."""
     tracker = EventTracker(names, policy)
-    parts = result.contribution.reshape(len(result.score), len(names))
-    found: list[Event] = []
-    rows = zip(result.score.tolist(), result.alarm.tolist(), parts, strict=True)
-    for row, (score, alarm, part) in enumerate(rows, start=result.start):
-        found += tracker.update(row, score, alarm, part)
-    found += tracker.finish()
-    return [event for event in found if event.ended]
+    parts = result.blame.reshape(len(result.score), len(names))
+    found: dict[int, Event] = {}
+    rows = zip(result.score.tolist(), result.alarm.tolist(), parts, rulings(result), strict=True)
+    for row, (score, alarm, part, ruling) in enumerate(rows, start=result.start):
+        for event in tracker.update(row, score, alarm, part, ruling):
+            found[event.start] = event
+    found |= {event.start: event for event in tracker.finish()}
+    return [event for event in found.values() if event.ended]

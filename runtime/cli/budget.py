@@ -6,11 +6,11 @@ import re
 import numpy as np
 
 from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
-from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.tables.table import Table
 
-__all__ = ["add_budget_options", "period_of", "seconds", "threshold_policy"]
+__all__ = ["add_budget_options", "seconds", "threshold_policy", "usual_period"]
 
 _UNITS = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 _PERIOD = re.compile(r"(\d+(?:\.\d+)?)(s|min|m|h|d|)")
@@ -42,27 +42,28 @@ def seconds(text: str) -> float:
 
 
 def threshold_policy(
-    arguments: argparse.Namespace, info: CapsuleInfo, times: Float64 | None = None
+    arguments: argparse.Namespace, info: CapsuleInfo, period: float | None = None
 ) -> ThresholdPolicy:
     """Returns the threshold policy that --threshold, --budget and --period come to.
 
-    times: (T,) seconds, when the rows were taken. Raises InputError.
+    period: seconds a row, as the input says, where nobody says it better.
+    Raises InputError.
     """
     if arguments.budget is None:
         threshold: ThresholdPolicy = arguments.threshold
         return threshold
     if arguments.threshold is not None:
         raise InputError("expected --threshold or --budget, got both")
-    period = arguments.period
-    if period is None and info.judge is None and times is not None:
-        period = period_of(times)
+    period = arguments.period or (None if info.judge else period)
     if period is None:
         return f"budget({arguments.budget})"
     return f"budget({arguments.budget},{period:.9f}".rstrip("0").rstrip(".") + "s)"
 
 
-def period_of(times: Float64) -> float | None:
-    """Returns the usual seconds from one time (T,) to the next, None where there are none."""
-    steps = np.diff(times)
-    usual = float(np.median(steps)) if len(steps) else 0.0
+def usual_period(table: Table) -> float | None:
+    """Returns the usual seconds from one row of a table to the next, None where it does not say."""
+    axis = table.assignment.time
+    if axis is None or not axis.dated or len(axis.values) < 2:
+        return None
+    usual = float(np.median(np.diff(axis.values)))
     return usual if usual > 0 else None

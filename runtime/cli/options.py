@@ -6,7 +6,6 @@ from typing import Any
 
 from stillwatch.runtime.alarms.events import EventPolicy
 from stillwatch.runtime.alarms.policies.policy_table import policy_forms
-from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.capsule.opening import shipped
 from stillwatch.runtime.cli.budget import add_budget_options, threshold_policy
@@ -69,16 +68,16 @@ def check_order(model: str, series: str | Path) -> None:
 
 
 def detector_options(
-    arguments: argparse.Namespace, info: CapsuleInfo, times: Float64 | None = None
+    arguments: argparse.Namespace, info: CapsuleInfo, period: float | None = None
 ) -> dict[str, Any]:
     """Returns the options as `Detector.score` and `Detector.stream` take them.
 
-    times: as for `threshold_policy`.
+    period: as for `threshold_policy`.
     """
     return {
         "mean": arguments.mean,
         "scale": arguments.scale,
-        "threshold": threshold_policy(arguments, info, times),
+        "threshold": threshold_policy(arguments, info, period),
         "stride": arguments.stride,
     }
 

@@ -10,7 +10,8 @@ import numpy as np
 from stillwatch.runtime.alarms.events import find_events
 from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
-from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.arrays import AnyArray
+from stillwatch.runtime.cli.budget import usual_period
 from stillwatch.runtime.cli.options import (
     add_detector_options,
     add_event_options,
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
     fill = fills_forward(arguments, detector.info)
     options = reading_options(arguments)
     table = read_table(arguments.series, names, arguments.columns, options=options, fill=fill)
-    chosen = detector_options(arguments, detector.info, _seconds(table))
+    chosen = detector_options(arguments, detector.info, usual_period(table))
     rule = alarm_rule(chosen["threshold"], detector.info)
     result = score_with_progress(detector, table.values, chosen)
     content = to_csv(table, _columns(result, names))
@@ -73,12 +74,6 @@ def run(arguments: argparse.Namespace) -> int:
         write_text(arguments.report, _page(arguments, table, result, detector, rule))
         print(f"  report: {arguments.report}", file=sys.stderr)
     return 0
-
-
-def _seconds(table: Table) -> Float64 | None:
-    """Returns when the rows were taken, where that is in seconds."""
-    axis = table.assignment.time
-    return axis.values if axis is not None and axis.dated else None
 
 
 def _page(
@@ -153,6 +148,7 @@ def _summary(
         lines.append(
             f"  {span}: score {event.score:.6g} at row {event.peak + 1}"
             + (f" ({channels})" if len(detector.info.channels) > 1 else "")
+            + (", a new level, learnt since" if event.learnt else "")
             + f"  {cells}"
         )
     if len(events) > _EVENTS:

@@ -11,7 +11,7 @@ from stillwatch.runtime.arrays import LARGEST, AnyArray
 __all__ = ["OURS", "as_line", "event_figures", "figures", "rounded"]
 
 # What an answer says of its own: members of a line that go by these names do not pass through.
-OURS = ("line", "score", "alarm", "warm_up", "missing", "reconstruction", "error")
+OURS = ("line", "score", "alarm", "warm_up", "missing", "reconstruction", "error", "surprise")
 
 
 def rounded(figure: float) -> float:
@@ -20,29 +20,41 @@ def rounded(figure: float) -> float:
 
 
 def figures(
-    names: Sequence[str], score: float, alarm: bool, reconstruction: AnyArray, error: AnyArray
+    names: Sequence[str],
+    score: float,
+    alarm: bool,
+    reconstruction: AnyArray,
+    error: AnyArray,
+    surprise: float | None = None,
 ) -> dict[str, Any]:
-    """Returns what an answer says of one row; reconstruction, error: (C,)."""
+    """Returns what an answer says of one row; reconstruction, error: (C,).
+
+    surprise: a judge's, NaN where it has none yet.
+    """
     if math.isnan(score):
         return {"score": None, "alarm": alarm, "reason": "the score is not a number"}
     return {
         "score": rounded(score),
         "alarm": alarm,
+        **({} if surprise is None or math.isnan(surprise) else {"surprise": rounded(surprise)}),
         "reconstruction": _by_name(names, reconstruction),
         "error": _by_name(names, error),
     }
 
 
 def event_figures(event: Event) -> dict[str, Any]:
-    """Returns what an answer says of an event's beginning or end."""
+    """Returns what an answer says of an event's beginning or end, or of its level being learnt."""
+    kind = "learnt" if event.learnt else "end" if event.ended else "start"
     return {
-        "event": "end" if event.ended else "start",
+        "event": kind,
         "start": event.start,
         "end": event.end,
         "peak": event.peak,
         "score": rounded(event.score),
         "alarms": event.alarms,
         "channels": {name: round(share, 4) for name, share in event.channels},
+        "cause": event.cause,
+        **({"cost": round(event.cost, 4)} if event.cost else {}),
     }
 
 

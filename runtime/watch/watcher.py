@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.runtime.alarms.events import Event, EventTracker
+from stillwatch.runtime.alarms.events import Event, EventTracker, rulings
 from stillwatch.runtime.arrays import LARGEST, Float64
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError, SnapshotError
@@ -173,7 +173,8 @@ class Watcher:
 
     def _say(self, result: Result, out: list[str], warm_up: int = 0) -> None:
         scores, alarms = result.score.tolist(), result.alarm.tolist()
-        for i, (score, alarm) in enumerate(zip(scores, alarms, strict=True)):
+        judged = rulings(result)
+        for i, (score, alarm, ruling) in enumerate(zip(scores, alarms, judged, strict=True)):
             said = self._waiting.popleft()
             shown = not self._options.only_events and "line" in said
             if result.start + i < self._history:
@@ -183,10 +184,12 @@ class Watcher:
                 continue
             error, restored = result.error[i], result.reconstruction[i]
             if shown:
-                out.append(as_line(said | figures(self._names, score, alarm, restored, error)))
+                surprise = None if result.surprise is None else float(result.surprise[i])
+                answer = figures(self._names, score, alarm, restored, error, surprise)
+                out.append(as_line(said | answer))
             if math.isnan(score):  # an alarm, as far from normal as can be said
                 score = LARGEST
-            for event in self._tracker.update(said, score, alarm, result.contribution[i]):
+            for event in self._tracker.update(said, score, alarm, result.blame[i], ruling):
                 self._say_event(event, out)
 
     def _say_event(self, event: Event, out: list[str]) -> None:

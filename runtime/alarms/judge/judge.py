@@ -24,18 +24,18 @@ from stillwatch.runtime.alarms.judge.spec import JudgeSpec
 from stillwatch.runtime.alarms.judge.state import flat, kept_where, refilled
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 
-__all__ = ["BASE_SURPRISE", "BEGINS", "LEARNT", "NO_NUMBER", "Judge", "Judged"]
+__all__ = ["BASE_SURPRISE", "BEGINS", "ENDS", "LEARNT", "NO_NUMBER", "Judge", "Judged"]
 
 BASE_SURPRISE = 3.1  # nats: the base threshold of a judge of one channel without calibration
-BEGINS, LEARNT, NO_NUMBER = 1, 2, 4  # bits of a mark
+BEGINS, LEARNT, NO_NUMBER, ENDS = 1, 2, 4, 8  # bits of a mark
 
 
 class Judged(NamedTuple):
     """What the judge says of rows: surprise, alarm, cost and mark (N, T), parts (N, T, C).
 
     surprise: nats, NaN where there is none yet. parts: what each channel added.
-    cost: in events of the budget. mark: the row BEGINS an event, a new level is
-    LEARNT there, it has NO_NUMBER.
+    cost: in events of the budget. mark: the row BEGINS an event, it is calm and
+    ENDS one, a new level is LEARNT there, it has NO_NUMBER.
     """
 
     surprise: Float64
@@ -119,6 +119,7 @@ class Judge:
         for row, x in enumerate(rows):
             if self._whole is None:
                 out.alarm[:, row] = alarm[:, row]
+                out.mark[:, row] = np.where(alarm[:, row], 0, ENDS)  # as without a judge
                 self._take_first(x)
                 continue
             self._judge(x, bad[:, row] if any_bad[row] else None, row < unanswered, out, row)
@@ -149,7 +150,8 @@ class Judge:
         out.alarm[:, row] = paid.alarm
         out.parts[:, row] = weighed.parts.T
         out.cost[:, row] = paid.cost
-        out.mark[:, row] = BEGINS * paid.begins + LEARNT * learnt
+        ends = (before.account.calm == self._account.calm) & ~paid.alarm
+        out.mark[:, row] = BEGINS * paid.begins + LEARNT * learnt + ENDS * ends
         if silent:
             out.surprise[:, row] = np.nan
         if bad is not None:
