@@ -34,10 +34,10 @@ def add_budget_options(parser: argparse.ArgumentParser) -> None:
 
 
 def seconds(text: str) -> float:
-    """Returns the seconds that 60, 60s, 5min or 1h are, for argparse."""
+    """Returns the seconds that 60, 60s, 5min or 1h are, for argparse; raises InputError."""
     parts = _PERIOD.fullmatch(text.strip())
     if not parts or not float(parts[1]):
-        raise argparse.ArgumentTypeError(f"expected a time as 60s, 5min or 1h, got {text!r}")
+        raise InputError(f"expected a --period above 0, as 60s, 5min or 1h, got {text!r}")
     return float(parts[1]) * _UNITS[parts[2]]
 
 
