@@ -63,7 +63,7 @@ def calibrate(
     names = tuple(options.channels or info.channel_names)
     _check(normal, names, info, config)
     network = weights_of_capsule(content, config, name)
-    moments = options.moments(normal)
+    moments = _scaler_of(info, names) if options.keep_scaler else options.moments(normal)
     constant = tuple(n for n, span in zip(names, np.ptp(normal, axis=0), strict=True) if not span)
 
     description = Description(
@@ -109,6 +109,17 @@ def calibrate(
         constant=constant,
         remarks=_remarks(normal, constant, seen.shape[1]),
     )
+
+
+def _scaler_of(info: CapsuleInfo, names: tuple[str, ...]) -> Moments:
+    """Returns the capsule's own scaler; raises InputError where it has none for these channels."""
+    mean, scale = np.array(info.mean), np.array(info.scale)
+    if len(mean) != len(names) or (not mean.any() and (scale == 1).all()):
+        raise InputError(
+            f"expected a capsule with a scaler for {len(names)} channels to keep, and it has none: "
+            "give it to 'stillwatch import', by --scaler or --mean and --scale"
+        )
+    return Moments(mean[None], scale[None])
 
 
 def _reconstructed(content: bytes, normal: Float64, moments: Moments) -> tuple[Float64, Float64]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import CalibrationOptions
+from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.export_command import add_decoder_option
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.runtime.capsule import opening
@@ -14,6 +15,7 @@ from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, r
 from stillwatch.runtime.files import write_bytes
 from stillwatch.runtime.scoring.features import PUBLISHED, ROBUST, WITH_LEVEL
 from stillwatch.runtime.tables.table import read_table
+from stillwatch.train.data.checkpoint import load_checkpoint
 
 __all__ = ["add_arguments", "run"]
 
@@ -23,7 +25,9 @@ _SCORES = {"robust": ROBUST, "level": WITH_LEVEL, "published": PUBLISHED}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of a calibration."""
     parser.add_argument(
-        "model", help="path of a repeat-vector or sensor capsule, or a shipped one: smd-micro"
+        "model",
+        help="path of a repeat-vector, sensor or stack capsule, or of a checkpoint; or a shipped "
+        "one: smd-micro",
     )
     parser.add_argument(
         "normal", type=Path,
@@ -54,6 +58,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--published-score", dest="score", action="store_const", const="published",
         help="the same as --score published",
     )  # fmt: skip
+    parser.add_argument(
+        "--keep-scaler", action="store_true",
+        help="of a network that came in by 'stillwatch import': the scaler that came with it",
+    )  # fmt: skip
     parser.add_argument("--int8", action="store_true", help="quantise, from 64 hidden units on")
     parser.add_argument("--plain-inputs", action="store_true", help="as in 'stillwatch export'")
     add_decoder_option(parser)
@@ -63,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Calibrates, and says what was found."""
     check_order(arguments.model, arguments.normal)
-    content = opening.read_bytes(arguments.model)
+    content = _content(arguments.model)
     table = read_table(
         arguments.normal,
         columns=arguments.columns,
@@ -84,6 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
             period=period,
             plain_inputs=arguments.plain_inputs,
             decoder=arguments.decoder,
+            keep_scaler=arguments.keep_scaler,
         ),
     )
     content = quantize(found.content, arguments.model) if arguments.int8 else found.content
@@ -99,3 +108,10 @@ def run(arguments: argparse.Namespace) -> int:
     print_remarks(table.remarks)
     print(f"next: stillwatch score {arguments.output} SERIES.csv")
     return 0
+
+
+def _content(model: str) -> bytes:
+    """Returns the capsule of a path or a name, or of a checkpoint's folder."""
+    if Path(model).is_dir():
+        return build_capsule(*load_checkpoint(model))
+    return opening.read_bytes(model)

@@ -25,7 +25,8 @@ class CalibrationOptions:
     score. rate: the share of normal windows that may be called anomalous.
     source: where the data are from. period: seconds between two rows, for a
     judge; None for none. plain_inputs: as in `build_capsule`.
-    decoder: one of DECODERS, the form of the graph.
+    decoder: one of DECODERS, the form of the graph. keep_scaler: the capsule's
+    mean and scale, which a network that came in was trained behind, stay.
     """
 
     channels: Sequence[str] | None = None
@@ -35,6 +36,7 @@ class CalibrationOptions:
     period: float | None = None
     plain_inputs: bool = False
     decoder: str = "plain"
+    keep_scaler: bool = False
 
     def __post_init__(self) -> None:
         """Raises InputError naming the option that is out of range."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from stillwatch.export.families import nab_rds, repeat_vector, sensor
+from stillwatch.export.families import nab_rds, repeat_vector, sensor, stack
 from stillwatch.export.families.family import Family
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.errors import CapsuleError, CheckpointError
@@ -17,6 +17,7 @@ FAMILIES = {
         nab_rds.FAMILY,
         repeat_vector.FAMILY,
         sensor.FAMILY,
+        stack.FAMILY,
     )
 }
 
@@ -48,6 +49,6 @@ def windowed(family: str, name: str) -> Family:
     known = [one.name for one in FAMILIES.values() if not one.causal]
     if family not in known:
         raise CapsuleError(
-            f"{name} is of family {family}: only {' and '.join(known)} can be calibrated"
+            f"{name} is of family {family}: only {', '.join(known)} can be calibrated"
         )
     return FAMILIES[family]

@@ -11,9 +11,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 from stillwatch.runtime.arrays import AnyArray
 
-__all__ = ["Graph"]
+__all__ = ["Attribute", "Graph"]
 
 _OPSET, _IR_VERSION = 17, 8  # what onnxruntime 1.13 reads, and everything since
+
+
+Attribute = int | str | list[int] | list[float] | list[str]
 
 
 class Graph:
@@ -106,7 +109,7 @@ class Graph:
         return name
 
     def node(
-        self, operator: str, inputs: Sequence[str], output: str, **attributes: int | list[int]
+        self, operator: str, inputs: Sequence[str], output: str, **attributes: Attribute
     ) -> str:
         """Adds a node with one output, and returns the output's name."""
         return self.nodes(operator, inputs, [output], **attributes)[0]
@@ -120,7 +123,7 @@ class Graph:
         operator: str,
         inputs: Sequence[str],
         outputs: Sequence[str],
-        **attributes: int | list[int],
+        **attributes: Attribute,
     ) -> Sequence[str]:
         """Adds a node with several outputs, and returns their names."""
         self._nodes.append(

@@ -7,8 +7,8 @@ import numpy as np
 
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.importing.importing import understand_file
-from stillwatch.export.importing.inference import Options
 from stillwatch.export.importing.originals import Original, original
+from stillwatch.export.importing.understood import Options
 from stillwatch.export.verify.scorers import as_graphs_scale, judgement
 from stillwatch.runtime.arrays import Float32, Float64
 from stillwatch.runtime.detector import Detector

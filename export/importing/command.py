@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from stillwatch.export.importing.importing import Imported, import_network, understand_file
-from stillwatch.export.importing.inference import Options
 from stillwatch.export.importing.scaler import Scaler, scaler_of_json, scaler_of_numbers
+from stillwatch.export.importing.understood import Options
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.tables.table import read_table

@@ -8,9 +8,10 @@ from pathlib import Path
 from stillwatch.export.capsule.build import check_parameters
 from stillwatch.export.families.table import FAMILIES, expected_shapes
 from stillwatch.export.importing.bounded import read_file
-from stillwatch.export.importing.inference import Options, Understood, understand
+from stillwatch.export.importing.inference import understand
 from stillwatch.export.importing.reading import read_network
 from stillwatch.export.importing.scaler import Scaler
+from stillwatch.export.importing.understood import Options, Understood
 from stillwatch.export.pytorch.nab_rds_thresholds import calibrated
 from stillwatch.export.pytorch.weights import save_weights
 from stillwatch.runtime.arrays import Float64

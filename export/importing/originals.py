@@ -5,6 +5,7 @@ was understood, and the framework itself reads the weights.
 """
 
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from stillwatch.export.importing.gluon import exported_pair
-from stillwatch.export.importing.inference import Understood
+from stillwatch.export.importing.understood import Understood
 from stillwatch.export.pytorch.conversion import torch_module, torch_names
 from stillwatch.runtime.arrays import Float32, Float64
 from stillwatch.runtime.errors import ExtraError, InputError, first_line
@@ -44,19 +45,23 @@ def original(path: Path, folder: Path, framework: str, understood: Understood) -
 
 def _gluon(path: Path, folder: Path, understood: Understood) -> Original:
     from stillwatch.train.data.mxnet_compat import mx
+    from stillwatch.train.loop.fit import to_nd
 
     symbol, weights = exported_pair(path)
     if symbol is not None:
-        block = mx.gluon.SymbolBlock.imports(str(symbol), ["data"], str(weights))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of types that it takes for granted, rightly
+            block = mx.gluon.SymbolBlock.imports(str(symbol), ["data"], str(weights))
     else:
         block = family_module(understood.family, "recipe").load_network(folder)
         theirs = np.load(weights) if weights.suffix == ".npz" else mx.nd.load(str(weights))
         parameters = block._collect_params_with_prefix()
         for source, ours, _ in understood.table:
-            parameters[ours].set_data(mx.nd.array(theirs[source]))
+            array = theirs[source]
+            parameters[ours].set_data(to_nd(array) if isinstance(array, np.ndarray) else array)
 
     def run(windows: Float32) -> Float64:
-        answer = block(mx.nd.array(windows.transpose(1, 0, 2)))  # NTC -> TNC
+        answer = block(to_nd(windows.transpose(1, 0, 2)))  # NTC -> TNC
         return np.asarray(answer.asnumpy().transpose(1, 0, 2), np.float64)
 
     return run

@@ -10,6 +10,7 @@ import onnx.reference
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.detector import Detector
+from stillwatch.runtime.errors import ExtraError
 from stillwatch.runtime.scoring.scaling import Moments
 
 __all__ = ["Answer", "by_onnxruntime", "by_reference_evaluator"]
@@ -43,8 +44,16 @@ def by_onnxruntime(
 def by_reference_evaluator(
     model: str | Path, detector: Detector, values: Float64, moments: Moments, scaled: Float64
 ) -> Answer:
-    """Returns the answer of onnx's reference evaluator, which takes minutes for large networks."""
-    evaluator = onnx.reference.ReferenceEvaluator(onnx.load_from_string(opening.read_bytes(model)))
+    """Returns the answer of onnx's reference evaluator, which takes minutes for large networks.
+
+    Raises ExtraError for a graph whose LSTM it computes as if it were another.
+    """
+    proto = onnx.load_from_string(opening.read_bytes(model))
+    if not all(map(_is_evaluated, proto.graph.node)):
+        raise ExtraError(
+            "it computes every LSTM forward with sigmoid and tanh, whatever its attributes say"
+        )
+    evaluator = onnx.reference.ReferenceEvaluator(proto)
     info, names = detector.info, detector.model.outputs
     feeds = {"mean": moments.mean[None], "scale": moments.scale[None]}
     feeds["threshold"] = np.array(info.threshold.value)
@@ -66,6 +75,14 @@ def by_reference_evaluator(
     )
     name = f"onnx reference evaluator {importlib.metadata.version('onnx')}"
     return Answer(name, decoded, by_name["alarm"], rounding, by_name["score"])
+
+
+def _is_evaluated(node: onnx.NodeProto) -> bool:
+    """Whether the reference evaluator (onnx 1.23) reads all that a node says."""
+    said = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+    return node.op_type != "LSTM" or (
+        "activations" not in said and said.get("direction", b"forward") == b"forward"
+    )
 
 
 def _in_scaled_units(

@@ -37,8 +37,11 @@ MESSAGES = {
         1: Field("name", "text"),
         2: Field("f", "float"),
         3: Field("i", "int"),
+        4: Field("s", "text"),
         6: Field("g", "graph"),
+        7: Field("floats", "float", repeats=True),
         8: Field("ints", "int", repeats=True),
+        9: Field("strings", "text", repeats=True),
         20: Field("type", "int"),
     },
     "tensor": {
@@ -60,4 +63,4 @@ MESSAGES = {
 }
 
 # The field that holds an attribute's value, by the attribute's type.
-ATTRIBUTES = {1: "f", 2: "i", 5: "g", 7: "ints"}
+ATTRIBUTES = {1: "f", 2: "i", 3: "s", 5: "g", 6: "floats", 7: "ints", 8: "strings"}

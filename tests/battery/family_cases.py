@@ -19,6 +19,7 @@ from stillwatch.train.families.config import Config
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from stillwatch.train.families.sensor.config import SensorConfig
+from stillwatch.train.families.stack.config import StackConfig
 
 WINDOW = 20
 UNITS = 5  # unlike every number of channels: a transposed weight does not fit
@@ -39,6 +40,20 @@ FAMILIES = {
     ),
     "repeat-vector, joint": Family(
         "repeat-vector", RepeatVectorConfig(units=UNITS, window=WINDOW, channels="joint"), 3
+    ),
+    "stack": Family(
+        "stack",
+        StackConfig(
+            encoder_layers=("6 both tanh sigmoid", "4 forward relu hard_sigmoid"),
+            decoder_layers=("4 forward tanh hard_sigmoid_0.2", "7 both sigmoid sigmoid"),
+            window=WINDOW,
+        ),
+        3,
+    ),
+    "stack without an encoder": Family(
+        "stack",
+        StackConfig(decoder_layers=("5 forward tanh sigmoid",), activation="tanh", window=WINDOW),
+        2,
     ),
     "sensor": Family("sensor", SensorConfig(units=UNITS, window=WINDOW), 3),
 }

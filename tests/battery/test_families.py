@@ -45,9 +45,17 @@ def test_every_family_is_in_a_battery() -> None:
 
 def test_frameworks_agree(made: Made) -> None:
     agreements, absent = compare(made.path, made.folder, made.values(5 * WINDOW))
-    assert absent == {}
-    assert len(agreements) == 3
+    # onnx's evaluator computes an LSTM of other activations, or backward, as if it were not.
+    expected = {"onnx reference evaluator"} if has_other_lstm(made.build()) else set()
+    assert set(absent) == expected
+    assert len(agreements) == 3 - len(expected)
     assert [a for a in agreements if not a.passed] == []
+
+
+def has_other_lstm(content: bytes) -> bool:
+    nodes = onnx.load_from_string(content).graph.node
+    attributes = {(a.name, a.s) for node in nodes for a in node.attribute if node.op_type == "LSTM"}
+    return any(n == "activations" for n, _ in attributes) or ("direction", b"reverse") in attributes
 
 
 def test_there_is_something_to_agree_on(made: Made) -> None:

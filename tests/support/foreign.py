@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stillwatch.export.importing.inference import Options
+from stillwatch.export.importing.understood import Options
 from stillwatch.runtime.arrays import Float32
 
 FILES = Path(__file__).resolve().parents[1] / "export" / "importing" / "files"
@@ -31,6 +31,10 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("keras.keras", "repeat-vector", {}),
     ("keras.h5", "repeat-vector", {}),
     ("keras.weights.h5", "repeat-vector", REPEAT),
+    ("keras-four-layers.keras", "stack", {}),
+    ("keras-four-layers.h5", "stack", {}),
+    ("keras-both-directions.keras", "stack", {}),
+    ("keras-both-directions.h5", "stack", {}),
 ]  # fmt: skip
 NEEDS = {".pt": "torch", ".ckpt": "torch", ".h5": "h5py", ".keras": "h5py"}
 

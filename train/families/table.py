@@ -12,6 +12,7 @@ from stillwatch.train.families.forecaster.config import ForecasterConfig
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from stillwatch.train.families.sensor.config import SensorConfig
+from stillwatch.train.families.stack.config import StackConfig
 
 __all__ = ["CONFIGS", "config_from_dict", "family_module"]
 
@@ -21,6 +22,7 @@ CONFIGS: dict[str, type[Config]] = {
     RepeatVectorConfig.family: RepeatVectorConfig,
     SensorConfig.family: SensorConfig,
     ForecasterConfig.family: ForecasterConfig,
+    StackConfig.family: StackConfig,
 }
 
 

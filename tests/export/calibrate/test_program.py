@@ -161,7 +161,7 @@ def test_refused_in_one_line(case: str, run: Run, model: Path, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ("nab-rds", "only repeat-vector and sensor can be calibrated"),
+        ("nab-rds", "only repeat-vector, sensor, stack can be calibrated"),
         ("no-such-model.onnx", "no-such-model"),
     ],
 )

@@ -9,8 +9,8 @@ from support.foreign import CASES, FILES, answers, available, options
 
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.importing.importing import import_network
-from stillwatch.export.importing.inference import Options
 from stillwatch.export.importing.reading import read_network
+from stillwatch.export.importing.understood import Options
 from stillwatch.runtime import CheckpointError, Detector, InputError
 from stillwatch.train.data.checkpoint import load_checkpoint
 

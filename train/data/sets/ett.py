@@ -3,7 +3,6 @@
 import io
 
 import numpy as np
-import pandas as pd
 
 from stillwatch.runtime.errors import DataError
 from stillwatch.runtime.forecasting.series import Series
@@ -17,6 +16,8 @@ ETT_SERIES = ("ETTh1", "ETTh2", "ETTm1", "ETTm2")
 
 def load_ett(name: str, store: Store | None = None) -> Series:
     """Returns the series `name`, one of ETT_SERIES; raises DataError."""
+    import pandas as pd  # whoever reads a checkpoint has no use for it
+
     if name not in ETT_SERIES:
         raise DataError(f"expected a series of {', '.join(ETT_SERIES)}, got {name!r}")
     content = (store or Store("ett")).read(f"ETT-small/{name}.csv")
