@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stillwatch.export.graph.builder import Graph
 from stillwatch.export.graph.lstm import Weights
 from stillwatch.runtime.arrays import AnyArray, Float64
-from stillwatch.train.data.sets.series import LabelledSeries
+
+if TYPE_CHECKING:  # its package reaches the data store, which an export has no use for
+    from stillwatch.train.data.sets.series import LabelledSeries
 
 __all__ = ["Family", "none_frozen"]
 
@@ -43,7 +45,7 @@ class Family:
     frozen: Callable[[str], bool] = none_frozen
     causal: bool = False
     decoders: tuple[str, ...] = ("plain",)
-    test_series: Callable[[], LabelledSeries] | None = None
+    test_series: "Callable[[], LabelledSeries] | None" = None
 
     def count(self, weights: Mapping[str, AnyArray]) -> int:
         """Returns how many of the weights are trained."""

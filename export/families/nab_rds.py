@@ -8,6 +8,7 @@ own that cuts no windows.
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import TensorProto
@@ -21,8 +22,10 @@ from stillwatch.export.graph.step import lstm_step
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.errors import CheckpointError
 from stillwatch.train.data.checkpoint import Checkpoint
-from stillwatch.train.data.sets import RDS_TEST, load_nab
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
+
+if TYPE_CHECKING:
+    from stillwatch.train.data.sets.series import LabelledSeries
 
 __all__ = ["FAMILY", "expected_shapes", "nab_rds_graph", "network_of", "reconstruct"]
 
@@ -154,6 +157,12 @@ def _lstm(graph: Graph, windows: windowing.Windows, layer: LstmLayer, prefix: st
     return graph.node("Transpose", [forward], "hidden_windows", perm=[1, 0, 2])  # TNH -> NTH
 
 
+def _test_series() -> "LabelledSeries":
+    from stillwatch.train.data.sets import RDS_TEST, load_nab  # an export has no data store
+
+    return load_nab(RDS_TEST)
+
+
 FAMILY = Family(
     name=NabRdsConfig.family,
     shapes=expected_shapes,
@@ -161,5 +170,5 @@ FAMILY = Family(
     graph=nab_rds_graph,
     reconstruct=reconstruct,
     causal=True,
-    test_series=lambda: load_nab(RDS_TEST),
+    test_series=_test_series,
 )
