@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/data),)
 export STILLWATCH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test test-all docs matrix fuzz capsules nab-rds-capsules smd-capsules install clean
+.PHONY: demo test test-all docs matrix fuzz kills soak capsules nab-rds-capsules smd-capsules install clean
 
 demo: install
 	$(BIN)/stillwatch reproduce nab-rds --seeds $(SEEDS) --out demo
@@ -47,6 +47,14 @@ fuzz: install
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz --hypothesis-show-statistics \
 	  tests/runtime/test_fuzz.py tests/runtime/capsule/test_fuzz_capsule.py \
 	  tests/train/data/test_params.py tests/runtime/tables/test_table.py
+
+# A thousand kills of watches, in every way to feed one: about an hour.
+kills: install
+	PYTHONPATH=tests $(BIN)/python -m endurance.kills --out benchmarks/results/endurance/kills.json
+
+# Ten million lines through one watch, and the memory that it holds: about ten minutes.
+soak: install
+	PYTHONPATH=tests $(BIN)/python -m endurance.soak --out benchmarks/results/endurance/soak.json
 
 # The committed results, the checkpoints in them, and the capsules that the package ships. The
 # second takes two to three hours on two cores; it goes on where it was interrupted.
