@@ -12,7 +12,15 @@ import numpy as np
 from stillwatch.runtime.arrays import LARGEST, Float64
 from stillwatch.runtime.errors import InputError
 
-__all__ = ["MISSING", "is_number", "is_time", "parse_cells", "split_cells", "to_number"]
+__all__ = [
+    "MISSING",
+    "is_number",
+    "is_time",
+    "parse_cells",
+    "split_cells",
+    "split_rows",
+    "to_number",
+]
 
 # What stands for no value, as pandas reads it.
 MISSING = frozenset(
@@ -32,6 +40,12 @@ def split_cells(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
     """
     with _any_length():
         yield from csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+
+
+def split_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """Returns the cells of records that are whole, all at once; raises csv.Error."""
+    with _any_length():
+        return list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True))
 
 
 @contextlib.contextmanager

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.tables.cells import MISSING, split_cells, to_number
+from stillwatch.runtime.tables.cells import MISSING, is_number, split_cells, split_rows, to_number
 from stillwatch.runtime.tables.dialect import Dialect, is_comment, recognise
 from stillwatch.runtime.tables.frame import Column
 from stillwatch.runtime.tables.options import ReadOptions
@@ -53,7 +52,11 @@ class CsvRecords:
 
     def column(self, place: int) -> list[str]:
         """Returns the cells of a column."""
-        return [cells[place] for cells in split_cells(self.lines, self.delimiter)]
+        cells: list[str] = []
+        for begin in range(0, len(self.lines), _BLOCK):
+            rows = split_rows(self.lines[begin : begin + _BLOCK], self.delimiter)
+            cells += [row[place] for row in rows]
+        return cells
 
     def line(self, row: int) -> str:
         """Returns a record as it came."""
@@ -128,23 +131,18 @@ def _records(
 
 def _columns(records: CsvRecords, name: str) -> tuple[Column, ...]:
     names = records.dialect.names
-    blocks: list[list[tuple[Float64, AnyArray]]] = [[] for _ in names]
+    columns = [_ColumnOfBlocks(len(records), records.decimal) for _ in names]
     for begin in range(0, len(records), _BLOCK):
         block = records.lines[begin : begin + _BLOCK]
-        rows = list(split_cells(block, records.delimiter))
+        rows = split_rows(block, records.delimiter)
         for i, row in enumerate(rows):
             if len(row) != len(names):
                 raise InputError(_ragged(records, begin + i, len(row), name))
-        for column, cells in zip(blocks, zip(*rows, strict=True), strict=True):
-            numbers, text = _numbers(cells, records.decimal)
-            column.append((numbers, text + begin))
+        for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
+            column.take(begin, cells)
     return tuple(
-        Column(
-            name=one,
-            numbers=np.concatenate([np.empty(0), *(numbers for numbers, _ in parts)]),
-            text=np.concatenate([np.empty(0, np.intp), *(text for _, text in parts)]),
-        )
-        for one, parts in zip(names, blocks, strict=True)
+        Column(name=one, numbers=column.numbers, text=np.array(column.text, np.intp))
+        for one, column in zip(names, columns, strict=True)
     )
 
 
@@ -158,24 +156,56 @@ def _ragged(records: CsvRecords, row: int, width: int, name: str) -> str:
     )
 
 
-def _numbers(cells: Sequence[str], decimal: str) -> tuple[Float64, AnyArray]:
-    """Returns the cells as numbers (T,), NaN for missing ones and text, and the rows of text."""
-    none = np.empty(0, np.intp)
-    plain = [cell.replace(",", ".") for cell in cells] if decimal == "," else cells
-    if not any("_" in cell for cell in cells) and not (
-        decimal == "," and any("." in cell for cell in cells)
-    ):
-        for attempt in (plain, ["nan" if cell.strip() in MISSING else cell for cell in plain]):
+class _ColumnOfBlocks:
+    """A column as numbers (T,), NaN for missing cells and text, block after block.
+
+    text: rows of text; of a column that begins with text, the first alone.
+    """
+
+    def __init__(self, rows: int, decimal: str) -> None:
+        self.numbers = np.full(rows, np.nan)
+        self.text: list[int] = []
+        self._decimal = decimal
+        self._begun = False  # whether there was a number
+
+    def take(self, begin: int, cells: Sequence[str]) -> None:
+        """Takes the cells from row `begin` on."""
+        if self.text and not self._begun:
+            return
+        if self._take_plain(begin, cells):
+            return
+        for row, cell in enumerate(cells, begin):
             try:
-                return np.array(attempt, np.float64), none
+                number = to_number(cell, self._decimal)
+            except ValueError:
+                self.text.append(row)
+                if not self._begun:
+                    return
+            else:
+                self.numbers[row] = number
+                self._begun = self._begun or number == number
+
+    def _take_plain(self, begin: int, cells: Sequence[str]) -> bool:
+        """Reads a block at once; False where a cell may be neither a number nor missing."""
+        whole = "\n".join(cells)
+        if "_" in whole or (self._decimal == "," and "." in whole):
+            return False
+        plain = [cell.replace(",", ".") for cell in cells] if self._decimal == "," else cells
+        if not self._begun and not _begins_with_number(plain):
+            return False
+        for attempt in range(2):
+            if attempt:
+                plain = ["nan" if cell.strip() in MISSING else cell for cell in plain]
+            try:
+                numbers = np.array(plain, np.float64)
             except ValueError:
                 continue
-    numbers = np.empty(len(cells))
-    text = []
-    for row, cell in enumerate(cells):
-        try:
-            numbers[row] = to_number(cell, decimal)
-        except ValueError:
-            numbers[row] = np.nan
-            text.append(row)
-    return numbers, np.array(text, np.intp)
+            self.numbers[begin : begin + len(cells)] = numbers
+            self._begun = self._begun or not np.isnan(numbers).all()
+            return True
+        return False
+
+
+def _begins_with_number(cells: Sequence[str]) -> bool:
+    first = next((cell for cell in cells if cell.strip() not in MISSING), "0")
+    return is_number(first)

@@ -48,8 +48,8 @@ class Records(Protocol):
 class Column:
     """A column as numbers (T,): NaN where there is no value, and where there is text.
 
-    text: the rows with text. seconds: since 1970, where the file itself says
-    that these are times.
+    text: the rows with text; of a column that begins with it, the first alone.
+    seconds: since 1970, where the file itself says that these are times.
     """
 
     name: str

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stillwatch.runtime import InputError
 from stillwatch.runtime.tables.header import select_columns
 from stillwatch.runtime.tables.options import ReadOptions
+from stillwatch.runtime.tables.reading import read_frame
 from stillwatch.runtime.tables.table import read_table
 from stillwatch.runtime.tables.writing import to_csv
 
@@ -143,3 +144,58 @@ def test_other_columns_pass_through_whatever_they_hold(
     out = to_csv(table, {"score": ["2"] * len(cells)})
     written = list(csv.reader(io.StringIO(out, newline="")))
     assert written == [[header, "a", "score"], *([cell, "1", "2"] for cell in cells)]
+
+
+def test_many_rows_are_read_in_blocks_as_one_is(csv_file: CsvFile) -> None:
+    rows = 40_000
+    values = np.random.default_rng(0).normal(size=rows).round(6).tolist()
+    cells = [repr(value) for value in values]
+    cells[20_000], cells[33_000] = "NA", ""
+    lines = [
+        f"2026-01-{1 + i // 1440:02d} {i // 60 % 24:02d}:{i % 60:02d}:00,{cell},"
+        f"{'a_1' if i % 2 else ''},{'' if i < 30_000 else i}"
+        for i, cell in enumerate(cells)
+    ]
+    path = csv_file(("time,a,host,late\n" + "\n".join(lines) + "\n").encode())
+    table = read_table(path, ["a"], fill=True)
+    values[20_000], values[33_000] = values[19_999], values[32_999]
+    np.testing.assert_array_equal(table.values[:, 0], values)
+    assert table.filled == 2
+    assert table.times is not None
+    np.testing.assert_array_equal(np.diff(table.times), 60.0)
+    assert dict(table.assignment.left_out)["host"] == "text such as 'a_1'"
+    with pytest.raises(InputError, match="row 20001, column 'a': expected a number, got 'NA'"):
+        read_table(path, ["a"])
+    with pytest.raises(InputError, match="row 2, column 'host': expected a number, got 'a_1'"):
+        read_table(path, ["host"], fill=True)
+    late = read_frame(path).column("late")  # begins with 30,000 empty cells
+    assert late.numeric
+    assert not len(late.text)
+    assert late.numbers[30_000] == 30_000
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "seconds"),
+    [
+        ("2026-03-01 00:00:00", "2026-03-01 00:01:00", 60),
+        ("2026-03-01T00:00:00", "2026-03-01T00:01:00", 60),
+        ("2026-02-28 23:59:59", "2026-03-01 00:00:00", 1),
+        ("2026-03-01 00:00", "2026-03-01 00:01", 60),
+        ("2026-03-01 00:00:00.5", "2026-03-01 00:00:01.75", 1.25),
+        ("2026-03-01T00:00-01", "2026-03-01T00:00-02", 3600),
+        ("2026-03-01T00:00:00Z", "2026-03-01T00:00:00-01:30", 5400),
+        ("2026/3/1 9:00", "2026/3/1 10:00", 3600),
+        ("2026-03-01", "2026-03-02", 86_400),
+    ],
+)
+def test_times_in_many_forms(first: str, second: str, seconds: float, csv_file: CsvFile) -> None:
+    table = read_table(csv_file(f"when,a\n{first},1\n{second},2\n".encode()), ["a"])
+    assert table.times is not None
+    assert np.diff(table.times).tolist() == [seconds]
+
+
+def test_a_day_that_its_month_has_not_is_no_time(csv_file: CsvFile) -> None:
+    path = csv_file(b"time,a\n2026-02-28 00:00:00,1\n2026-02-29 00:00:00,2\n")
+    assert read_table(path, ["a"]).times is None
+    with pytest.raises(InputError, match=r"row 2, column 'time': expected a time .*02-29"):
+        read_table(path, ["a"], options=ReadOptions(time_column="time"))
