@@ -15,6 +15,7 @@ from portability.matrix_runners import (
     find_python,
     make_environment,
 )
+from support.pump import NORMAL, SERIES, files
 
 # The part of the matrix that each test run can afford; 'make matrix' has the rest.
 CELLS = (("3.11", "1.15"), ("3.11", "1.20"), ("3.11", "newest"), ("3.12", "newest"))
@@ -62,9 +63,41 @@ def test_the_wheel_brings_capsules_examples_and_units(wheel: Path) -> None:
         assert {f"stillwatch/runtime/{folder}/{path.name}" for path in files} <= names
 
 
-def test_export_without_mxnet_gives_the_shipped_bytes(wheel: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def with_export(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of a fresh environment, as `pip install '.[export]'` makes it."""
     newest = next(p for v in ("3.13", "3.12", "3.11") if (p := find_python(v)))
-    bin_folder = make_environment(newest, tmp_path / "venv", [f"{wheel}[export]"])
+    return make_environment(newest, tmp_path_factory.mktemp("venv"), [f"{wheel}[export]"])
+
+
+def test_a_newcomers_own_file_is_a_report_after_two_more_commands(
+    with_export: Path, tmp_path: Path
+) -> None:
+    """Semicolons, decimal commas, a column of times and one of text: nothing is edited."""
+    for name, text in files().items():
+        header, *lines = text.splitlines()
+        own = [f"{header},remark", *(f"{line},ok" for line in lines)]
+        text = "\n".join(own).replace(",", ";").replace(".", ",")
+        (tmp_path / name).write_text(text.replace("T", " "), encoding="utf-8-sig")
+    commands = (
+        ["calibrate", "smd-micro", NORMAL, "-o", "mine.onnx"],
+        ["score", "mine.onnx", SERIES, "-o", "scored.csv", "--report", "report.html"],
+    )
+    for command in commands:
+        done = subprocess.run(
+            [with_export / "stillwatch", *command], cwd=tmp_path, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        said = done.stdout + done.stderr
+        for column in ("flow_l_per_s", "pressure_bar", "bearing_c", "time", "remark"):
+            assert column in said  # what was taken for what, and what was not
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "2026-03-10 1" in page  # the day the bearing runs hot, by the file's own times
+    assert (tmp_path / "scored.csv").stat().st_size > (tmp_path / SERIES).stat().st_size
+
+
+def test_export_without_mxnet_gives_the_shipped_bytes(with_export: Path, tmp_path: Path) -> None:
     for system, name, options in (
         ("nab-rds", "nab-rds.onnx", ["--scaling", "series"]),
         ("nab-rds", "nab-rds-online.onnx", ["--scaling", "rolling(288)"]),
@@ -72,7 +105,7 @@ def test_export_without_mxnet_gives_the_shipped_bytes(wheel: Path, tmp_path: Pat
     ):
         checkpoint = ROOT / "benchmarks" / "results" / system / "checkpoint"
         out = tmp_path / name
-        command = [str(bin_folder / "stillwatch"), "export", str(checkpoint), "-o", str(out)]
+        command = [str(with_export / "stillwatch"), "export", str(checkpoint), "-o", str(out)]
         subprocess.run([*command, *options], check=True)
         assert out.read_bytes() == (ROOT / "runtime" / "models" / name).read_bytes()
 
