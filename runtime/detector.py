@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from stillwatch.runtime.alarms.judge.files import judge_series
 from stillwatch.runtime.alarms.judge.judge import Judged
+from stillwatch.runtime.alarms.judge.whole_series import judge_series
 from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
 from stillwatch.runtime.arrays import AnyArray, Float64
@@ -21,13 +20,17 @@ from stillwatch.runtime.dataframes import Given, matched
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.result import Origin, Result
 from stillwatch.runtime.scoring.batch import score_series
-from stillwatch.runtime.scoring.inputs import as_array, as_batch, check_threads, fixed_moments
+from stillwatch.runtime.scoring.inputs import (
+    as_array,
+    as_batch,
+    check_stride,
+    check_threads,
+    fixed_moments,
+)
 from stillwatch.runtime.scoring.model import Answers, Model
 from stillwatch.runtime.scoring.scaling import Moments, rolling_moments, series_moments
-
-if TYPE_CHECKING:
-    from stillwatch.runtime.streaming.fleet import Fleet
-    from stillwatch.runtime.streaming.stream import Stream
+from stillwatch.runtime.streaming.fleet import Fleet
+from stillwatch.runtime.streaming.stream import Stream
 
 __all__ = ["Detector"]
 
@@ -172,15 +175,13 @@ class Detector:
         scale: npt.ArrayLike | None = None,
         threshold: ThresholdPolicy = None,
         stride: int | None = None,
-    ) -> "Stream":
+    ) -> Stream:
         """Returns a new stream: the same scores, one value or one chunk at a time.
 
         saved: a stream's `snapshot`, to go on from; it brings its own options.
         The rest is as for `score`. Raises InputError for a capsule whose policy
         is `series`, unless mean and scale are given, and SnapshotError.
         """
-        from stillwatch.runtime.streaming.stream import Stream  # stream.py builds on this module
-
         return Stream(
             self.fleet(1, saved, mean=mean, scale=scale, threshold=threshold, stride=stride)
         )
@@ -195,18 +196,16 @@ class Detector:
         threshold: ThresholdPolicy = None,
         stride: int | None = None,
         threads: int = 1,
-    ) -> "Fleet":
+    ) -> Fleet:
         """Returns so many streams that step together, in one call of the graph.
 
         As `stream`; threads: how many share out the windows of a windowed model.
         """
-        from stillwatch.runtime.streaming.fleet import Fleet
-
         check_threads(threads)
         if saved is not None:
             if any(option is not None for option in (mean, scale, threshold, stride)):
                 raise InputError("expected a snapshot or options, got both: it brings its own")
-            return Fleet.restored(self, saved, streams, threads=threads)
+            return Fleet.restored(self._model, saved, streams, threads=threads)
         fixed = fixed_moments(mean, scale, self.info)
         if fixed is None and self.info.scaling.kind == "series":
             raise InputError(
@@ -217,18 +216,13 @@ class Detector:
             raise InputError(f"expected at least one stream, got {streams}")
         rule = alarm_rule(threshold, self.info)
         return Fleet(
-            self, streams, fixed=fixed, rule=rule, stride=self.check_stride(stride), threads=threads
+            self._model,
+            streams,
+            fixed=fixed,
+            rule=rule,
+            stride=check_stride(stride, self.info),
+            threads=threads,
         )
-
-    def check_stride(self, stride: int | None) -> int:
-        """Returns the stride, by default the model's own; raises InputError."""
-        if stride is None:
-            return self.info.stride
-        if self.info.state:
-            raise InputError("a causal model answers each row: a stride is for windowed models")
-        if not 1 <= stride <= self.info.window:
-            raise InputError(f"expected a stride from 1 to {self.info.window}, got {stride}")
-        return stride
 
     def _score(
         self,
@@ -242,7 +236,7 @@ class Detector:
         """As `score_many`, of series (T, C) that are checked already, or as they are taken."""
         rule = alarm_rule(threshold, self.info)
         fixed = fixed_moments(mean, scale, self.info)
-        step = self.check_stride(stride)
+        step = check_stride(stride, self.info)
         check_threads(threads)
         warm_up = 0 if fixed else self.info.scaling.history
         raw = list(series)

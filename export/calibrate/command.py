@@ -9,7 +9,7 @@ from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.export_command import add_decoder_option
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.runtime.capsule import opening
-from stillwatch.runtime.cli.budget import seconds, usual_period
+from stillwatch.runtime.cli.budget_options import seconds, usual_period
 from stillwatch.runtime.cli.options import check_order
 from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, reading_options
 from stillwatch.runtime.files import write_bytes

@@ -2,26 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib import metadata
 
 import numpy as np
-import onnx
 
 from stillwatch.export.capsule.golden import TOLERANCE, golden_vectors
+from stillwatch.export.capsule.seal import check_parameters, producer, seal_model
+from stillwatch.export.capsule.windowed import build_uncalibrated
 from stillwatch.export.families.nab_rds import nab_rds_graph
 from stillwatch.export.families.table import expected_shapes, family_of, reconstruction
-from stillwatch.export.graph.builder import Graph
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
-from stillwatch.runtime.capsule import digest
 from stillwatch.runtime.capsule.figures import CapsuleThreshold, DataOrigin, Training
 from stillwatch.runtime.capsule.info import (
-    DIGEST_KEY,
-    METADATA_KEY,
     SCHEMA_VERSION,
     CapsuleInfo,
     Channel,
 )
-from stillwatch.runtime.capsule.reading import info_to_json
 from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.runtime.scoring.distance import squared_error
 from stillwatch.runtime.scoring.scaling import ScalingPolicy
@@ -29,7 +24,7 @@ from stillwatch.train.data.checkpoint import Checkpoint
 from stillwatch.train.families.forecaster.config import ForecasterConfig
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
 
-__all__ = ["build_capsule", "check_parameters", "producer", "seal_model"]
+__all__ = ["build_capsule"]
 
 
 def build_capsule(
@@ -56,9 +51,6 @@ def build_capsule(
         return build_forecaster(checkpoint, weights)
     family = family_of(checkpoint)
     if not family.causal:
-        # Imported here: windowed_capsule.py builds on this module.
-        from stillwatch.export.capsule.windowed import build_uncalibrated
-
         return build_uncalibrated(checkpoint, weights, plain_inputs=plain_inputs, decoder=decoder)
     if decoder != "plain":
         raise InputError(f"{checkpoint.family} has no decoder to choose the form of")
@@ -80,39 +72,6 @@ def build_capsule(
     info = _describe(checkpoint, config, weights, scaling)
     graph = nab_rds_graph(checkpoint, weights, info.threshold.value, plain_inputs=plain_inputs)
     return seal_model(graph, info)
-
-
-def seal_model(graph: Graph, info: CapsuleInfo) -> bytes:
-    """Returns a graph and its description as a capsule's bytes."""
-    model = graph.model(info.family, info.producer)
-    onnx.helper.set_model_props(
-        model, {METADATA_KEY: info_to_json(info), DIGEST_KEY: digest.PLACEHOLDER}
-    )
-    return digest.seal(model.SerializeToString(deterministic=True))
-
-
-def producer() -> str:
-    """Returns the name and version that a capsule carries of its maker."""
-    return f"stillwatch {metadata.version('stillwatch')}"
-
-
-def check_parameters(
-    weights: Mapping[str, AnyArray], expected: Mapping[str, tuple[int, ...]]
-) -> None:
-    """Raises CheckpointError unless the weights are exactly the expected ones, float and finite."""
-    found = {name: weight.shape for name, weight in weights.items()}
-    wrong = [
-        f"{name!r}: expected {expected.get(name, 'none')}, got {found.get(name, 'none')}"
-        for name in sorted(found.keys() | expected.keys())
-        if found.get(name) != expected.get(name)
-    ]
-    wrong += [
-        f"{name!r}: expected finite float32 numbers, got {weight.dtype} with {bad} that are not"
-        for name, weight in weights.items()
-        if (bad := int(weight.size - np.isfinite(weight).sum())) or weight.dtype != np.float32
-    ]
-    if wrong:
-        raise CheckpointError(f"the weights do not fit the model: {'; '.join(wrong)}")
 
 
 def _describe(

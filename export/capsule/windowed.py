@@ -1,13 +1,13 @@
 """The capsules of windowed networks, with the sensors that they watch or still without any."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from stillwatch.export.capsule.build import check_parameters, producer, seal_model
 from stillwatch.export.capsule.golden import TOLERANCE, golden_vectors
+from stillwatch.export.capsule.seal import check_parameters, producer, seal_model
 from stillwatch.export.families.table import FAMILIES, expected_shapes, family_of
 from stillwatch.export.graph.distance_nodes import Sensors
 from stillwatch.export.graph.lstm import Weights
@@ -104,20 +104,7 @@ def build_windowed(
         raise InputError(
             f"expected a decoder {' or '.join(family.decoders)} for {name}, got {decoder!r}"
         )
-    # As the graph holds them, in single precision: the reference is of the same distance.
-    mean, whitening = (
-        part.astype(np.float32).astype(np.float64)
-        for part in (sensors.error_mean, sensors.whitening)
-    )
-    distance = Mahalanobis(mean, whitening, condition=1.0)
-
-    def reference(scaled: Float64) -> tuple[Float64, Float64, Bool]:
-        decoded = family.reconstruct(config, network, scaled)
-        parts = distance.parts(features(sensors.features, scaled, decoded))
-        contribution = by_channel(parts, scaled.shape[1])
-        above = contribution.sum(axis=1) > sensors.threshold
-        return decoded, contribution, above & (above.sum() > sensors.count)  # one window at most
-
+    lengths = (min(7, config.window), min(40, config.window))
     info = CapsuleInfo(
         schema=SCHEMA_VERSION,
         family=name,
@@ -138,7 +125,7 @@ def build_windowed(
         data=description.data,
         training=description.training,
         golden=golden_vectors(
-            sensors.mean, sensors.scale, (min(7, config.window), min(40, config.window)), reference
+            sensors.mean, sensors.scale, lengths, _reference(config, network, sensors)
         ),
         tolerance=TOLERANCE,
         producer=producer(),
@@ -149,3 +136,25 @@ def build_windowed(
     form = {} if decoder == "plain" else {"decoder": decoder}
     graph = family.graph(config, network, sensors, plain_inputs=plain_inputs, **form)
     return seal_model(graph, info)
+
+
+def _reference(
+    config: Config, network: Weights, sensors: Sensors
+) -> Callable[[Float64], tuple[Float64, Float64, Bool]]:
+    """Returns what gives reconstruction, contribution and alarm of scaled values, in NumPy."""
+    reconstruct = FAMILIES[config.family].reconstruct
+    # As the graph holds them, in single precision: the reference is of the same distance.
+    mean, whitening = (
+        part.astype(np.float32).astype(np.float64)
+        for part in (sensors.error_mean, sensors.whitening)
+    )
+    distance = Mahalanobis(mean, whitening, condition=1.0)
+
+    def reference(scaled: Float64) -> tuple[Float64, Float64, Bool]:
+        decoded = reconstruct(config, network, scaled)
+        parts = distance.parts(features(sensors.features, scaled, decoded))
+        contribution = by_channel(parts, scaled.shape[1])
+        above = contribution.sum(axis=1) > sensors.threshold
+        return decoded, contribution, above & (above.sum() > sensors.count)  # one window at most
+
+    return reference

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import onnx
 
-from stillwatch.export.capsule.build import check_parameters, producer
 from stillwatch.export.capsule.golden import TOLERANCE
+from stillwatch.export.capsule.seal import check_parameters, producer
 from stillwatch.export.forecasting.direct_graph import direct_graph
 from stillwatch.export.forecasting.nodes import Scaler
 from stillwatch.export.forecasting.recursive_graph import recursive_graph

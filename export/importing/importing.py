@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from stillwatch.export.capsule.build import check_parameters
+from stillwatch.export.capsule.seal import check_parameters
 from stillwatch.export.families.table import FAMILIES, expected_shapes
 from stillwatch.export.importing.bounded import read_file
 from stillwatch.export.importing.inference import understand

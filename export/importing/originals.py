@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.export.importing.gluon import exported_pair
+from stillwatch.export.importing.formats.gluon import exported_pair
 from stillwatch.export.importing.understood import Understood
 from stillwatch.export.pytorch.conversion import torch_module, torch_names
 from stillwatch.runtime.arrays import Float32, Float64

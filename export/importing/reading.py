@@ -3,22 +3,22 @@
 from pathlib import Path
 
 from stillwatch.export.importing.bounded import read_file
-from stillwatch.export.importing.gluon import (
+from stillwatch.export.importing.formats.gluon import (
     arrays_of_npz,
     from_symbol,
     gluon_arrays,
     with_symbol,
 )
-from stillwatch.export.importing.keras import from_keras_archive, from_keras_hdf5
-from stillwatch.export.importing.layers import Foreign
-from stillwatch.export.importing.names import GLUON, listed, network_of
-from stillwatch.export.importing.onnx_graph import from_onnx
-from stillwatch.export.importing.pytorch import (
+from stillwatch.export.importing.formats.keras import from_keras_archive, from_keras_hdf5
+from stillwatch.export.importing.formats.onnx_graph import from_onnx
+from stillwatch.export.importing.formats.pytorch import (
     is_safetensors,
     pytorch_network,
     safetensors_arrays,
     torch_arrays,
 )
+from stillwatch.export.importing.layers import Foreign
+from stillwatch.export.importing.names import GLUON, listed, network_of
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CheckpointError
 

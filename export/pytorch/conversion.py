@@ -108,7 +108,7 @@ def from_torch(
     not the family's, InputError without the data.
     """
     # These import onnx, which `to_torch` does without.
-    from stillwatch.export.capsule.build import check_parameters
+    from stillwatch.export.capsule.seal import check_parameters
     from stillwatch.export.families.table import FAMILIES
     from stillwatch.export.pytorch.nab_rds_thresholds import calibrated
     from stillwatch.export.pytorch.weights import save_weights

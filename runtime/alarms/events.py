@@ -9,14 +9,16 @@ end, so that a standing alarm is one event whatever the cool-down.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from stillwatch.runtime.alarms.judge.judge import ENDS, LEARNT, NO_NUMBER
 from stillwatch.runtime.arrays import LARGEST, AnyArray, Float64
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.result import Result
+
+if TYPE_CHECKING:
+    from stillwatch.runtime.result import Result  # which draws itself with its events
 
 __all__ = ["Event", "EventPolicy", "EventTracker", "Ruling", "find_events", "rulings"]
 
@@ -195,7 +197,7 @@ def rulings(result: Result) -> Iterator[Ruling | None]:
     yield from (Ruling(mark, cost) for mark, cost in zip(*columns, strict=True))
 
 
-def find_events(result: Result, names: Sequence[str], policy: EventPolicy) -> list[Event]:
+def find_events(result: "Result", names: Sequence[str], policy: EventPolicy) -> list[Event]:
     """Returns the events of a scored series, their places as row numbers from `result.start`."""
     tracker = EventTracker(names, policy)
     parts = result.blame.reshape(len(result.score), len(names))

@@ -8,7 +8,7 @@ from stillwatch.runtime.alarms.events import EventPolicy
 from stillwatch.runtime.alarms.policies.policy_table import policy_forms
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.capsule.opening import shipped
-from stillwatch.runtime.cli.budget import add_budget_options, threshold_policy
+from stillwatch.runtime.cli.budget_options import add_budget_options, threshold_policy
 from stillwatch.runtime.errors import InputError
 
 __all__ = [

@@ -11,7 +11,7 @@ from stillwatch.runtime.alarms.events import find_events
 from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import AnyArray
-from stillwatch.runtime.cli.budget import usual_period
+from stillwatch.runtime.cli.budget_options import usual_period
 from stillwatch.runtime.cli.options import (
     add_detector_options,
     add_event_options,

@@ -11,7 +11,14 @@ from stillwatch.runtime.dataframes import matched
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scoring.scaling import Moments
 
-__all__ = ["as_array", "as_batch", "as_named_batch", "check_threads", "fixed_moments"]
+__all__ = [
+    "as_array",
+    "as_batch",
+    "as_named_batch",
+    "check_stride",
+    "check_threads",
+    "fixed_moments",
+]
 
 
 def as_array(values: npt.ArrayLike, info: CapsuleInfo | None = None) -> AnyArray:
@@ -69,6 +76,17 @@ def fixed_moments(
     if info.scaling.kind == "trained":
         return Moments(np.array([info.mean]), np.array([info.scale]))
     return None
+
+
+def check_stride(stride: int | None, info: CapsuleInfo) -> int:
+    """Returns the stride, by default the model's own; raises InputError."""
+    if stride is None:
+        return info.stride
+    if info.state:
+        raise InputError("a causal model answers each row: a stride is for windowed models")
+    if not 1 <= stride <= info.window:
+        raise InputError(f"expected a stride from 1 to {info.window}, got {stride}")
+    return stride
 
 
 def check_threads(threads: int) -> None:

@@ -1,4 +1,4 @@
-"""Fleets: many streams over one detector that step together."""
+"""Fleets: many streams over one model that step together."""
 
 from dataclasses import replace
 from typing import Any, Self
@@ -9,11 +9,10 @@ import numpy.typing as npt
 from stillwatch.runtime.alarms.judge.judge import Judge
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import AnyArray, Float64
-from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError, SnapshotError
 from stillwatch.runtime.result import Result
 from stillwatch.runtime.scoring.inputs import as_array, as_batch
-from stillwatch.runtime.scoring.model import Answers
+from stillwatch.runtime.scoring.model import Answers, Model
 from stillwatch.runtime.scoring.scaling import Moments, history_moments, rolling_moments
 from stillwatch.runtime.streaming.restore import read_kept
 from stillwatch.runtime.streaming.snapshot import pack, unpack
@@ -31,7 +30,7 @@ class Fleet:
 
     def __init__(
         self,
-        detector: Detector,
+        model: Model,
         streams: int,
         *,
         fixed: Moments | None,
@@ -40,8 +39,8 @@ class Fleet:
         threads: int = 1,
     ) -> None:
         """Use `Detector.fleet`."""
-        info = detector.info
-        self.detector = detector
+        info = model.info
+        self.model = model
         self.streams = streams
         self.fixed = fixed
         self.rule = rule
@@ -57,9 +56,9 @@ class Fleet:
         if rule.budget is not None:
             self.judge = Judge(rule.budget.spec, rule.budget.events, streams, channels)
         if info.state:
-            self.track: Causal | Windowed = Causal(detector.model, streams, rule, fixed)
+            self.track: Causal | Windowed = Causal(model, streams, rule, fixed)
         else:
-            self.track = Windowed(detector.model, streams, rule, stride, threads)
+            self.track = Windowed(model, streams, rule, stride, threads)
 
     @property
     def warm_up(self) -> int:
@@ -79,10 +78,10 @@ class Fleet:
         fill the history; of a windowed model all rows of each window that fills.
         Raises InputError on bad values; the fleet then stands as before them.
         """
-        raw = as_array(values, self.detector.info)
-        if raw.ndim == 2 and len(self.detector.info.channels) == 1:
+        raw = as_array(values, self.model.info)
+        if raw.ndim == 2 and len(self.model.info.channels) == 1:
             raw = raw[..., None]
-        rows = as_batch(raw, self.detector.info)
+        rows = as_batch(raw, self.model.info)
         if raw.ndim != 3 or len(rows) != self.streams:
             raise InputError(
                 f"expected samples of {self.streams} streams as (N, T, C), got shape {raw.shape}"
@@ -91,7 +90,7 @@ class Fleet:
 
     def update(self, values: npt.ArrayLike) -> Result:
         """Returns the answers that one sample of each stream brings, (N, C) or (N,)."""
-        raw = as_array(values, self.detector.info)
+        raw = as_array(values, self.model.info)
         return self.extend(raw[:, None] if raw.ndim else raw)
 
     def advance(self, rows: Float64) -> Result:
@@ -140,14 +139,14 @@ class Fleet:
         """
         if self.finished:
             raise InputError("the stream is finished: begin another")
-        answers = self.track.finish(len(self.detector.info.channels))
+        answers = self.track.finish(len(self.model.info.channels))
         self.finished = True
         return self._result(self._decided(answers))
 
     def snapshot(self) -> bytes:
         """Returns the fleet's state; `detector.fleet(n, saved)` goes on from it."""
         figures: dict[str, Any] = {
-            "model": self.detector.model.digest,
+            "model": self.model.digest,
             "streams": self.streams,
             "stride": self._stride,
             "policy": self.rule.policy,
@@ -162,10 +161,10 @@ class Fleet:
         return pack("stream", figures | self.track.figures(), arrays | self.track.arrays())
 
     @classmethod
-    def restored(cls, detector: Detector, saved: bytes, streams: int, *, threads: int = 1) -> Self:
+    def restored(cls, model: Model, saved: bytes, streams: int, *, threads: int = 1) -> Self:
         """Use `Detector.fleet`. Raises SnapshotError for one of another model, or damaged."""
         figures, arrays = unpack("stream", saved)
-        if figures.get("model") != detector.model.digest:
+        if figures.get("model") != model.digest:
             raise SnapshotError(
                 "the snapshot is of another model: load the capsule that it was made with"
             )
@@ -174,9 +173,9 @@ class Fleet:
                 f"the snapshot is of {figures.get('streams')} streams, {streams} were asked for"
             )
         try:
-            kept = read_kept(figures, arrays, detector, streams)
+            kept = read_kept(figures, arrays, model.info, streams)
             fleet = cls(
-                detector,
+                model,
                 streams,
                 fixed=kept.fixed,
                 rule=kept.rule,

@@ -9,9 +9,9 @@ import numpy as np
 from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import LARGEST, AnyArray, Float32, Float64
-from stillwatch.runtime.detector import Detector
+from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.scoring.inputs import fixed_moments
+from stillwatch.runtime.scoring.inputs import check_stride, fixed_moments
 from stillwatch.runtime.scoring.scaling import Moments
 
 __all__ = ["Kept", "read_kept"]
@@ -34,19 +34,18 @@ class Kept:
 
 
 def read_kept(
-    figures: Mapping[str, Any], arrays: Mapping[str, AnyArray], detector: Detector, streams: int
+    figures: Mapping[str, Any], arrays: Mapping[str, AnyArray], info: CapsuleInfo, streams: int
 ) -> Kept:
     """Returns a snapshot's figures and arrays as a fleet's own.
 
     Raises KeyError, TypeError, ValueError or InputError for any that no fleet
-    of this detector would have saved.
+    of this model would have saved.
     """
     for name, kind in _KINDS.items():
         if type(figures[name]) is not kind:
             raise ValueError(f"{name} {figures[name]!r}")
     if figures["answered"] < 0:
         raise ValueError(f"answered {figures['answered']}")
-    info = detector.info
     channels = len(info.channels)
     fixed = None
     if "fixed_mean" in arrays or "fixed_scale" in arrays or not info.scaling.history:
@@ -70,7 +69,7 @@ def read_kept(
     return Kept(
         fixed=fixed,
         rule=rule,
-        stride=detector.check_stride(None if info.state else figures["stride"]),
+        stride=check_stride(None if info.state else figures["stride"], info),
         answered=figures["answered"],
         finished=figures["finished"],
         history=history,

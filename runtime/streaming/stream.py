@@ -45,7 +45,7 @@ class Stream:
     def __init__(self, fleet: Fleet) -> None:
         """Use `Detector.stream`."""
         self._fleet = fleet
-        self._info = fleet.detector.info
+        self._info = fleet.model.info
         self._names = self._info.channel_names
         # With one threshold for all, a single number can go straight to the graph.
         plain = fleet.rule.rolling is None and len(self._info.channels) == 1

@@ -1,4 +1,4 @@
-"""Trains networks with the habits of the craft, whatever the family, its samples and its loss.
+"""Trains networks until they are no better, whatever the family, its samples and its loss.
 
 Adam, gradients clipped by their norm, the learning rate halved on a plateau
 or as a schedule has it, early stopping with the best weights restored, and
@@ -17,7 +17,7 @@ from stillwatch.train.loop.interfaces import LoopOptions, Samples
 from stillwatch.train.loop.one_pass import Loss, mean_squared_error, train_epoch
 from stillwatch.train.loop.training_run import TrainingRun
 
-__all__ = ["PROGRESS_NAME", "Epoch", "train_with_habits"]
+__all__ = ["PROGRESS_NAME", "Epoch", "Telling", "train_with_early_stopping"]
 
 PROGRESS_NAME = "progress.params"
 
@@ -32,7 +32,19 @@ class Epoch:
     learning_rate: float
 
 
-def train_with_habits(
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """What a training says as it goes.
+
+    caption: of the progress bar, None for none. after_epoch: called with each
+    epoch that is done.
+    """
+
+    caption: str | None = None
+    after_epoch: Callable[[Epoch], None] = lambda _: None
+
+
+def train_with_early_stopping(
     net: mx.gluon.Block,
     training: Samples,
     validation: Samples,
@@ -40,8 +52,7 @@ def train_with_habits(
     folder: Path,
     *,
     prepare_loss: Callable[[], Loss] = lambda: lambda error, *_: error,
-    caption: str | None = None,
-    after_epoch: Callable[[Epoch], None] = lambda _: None,
+    telling: Telling | None = None,
     schedule: mx.lr_scheduler.LRScheduler | None = None,
 ) -> dict[str, list[float]]:
     """Trains `net`, leaves it with its best weights, and returns the learning curves.
@@ -50,9 +61,11 @@ def train_with_habits(
     training and validation. After each epoch the run's state is in `folder`;
     a run that finds one there goes on from it, and ends as if it had never
     been killed. prepare_loss: called where there is an epoch to run; by
-    default the error itself is minimised. caption: of the progress bar; None
-    for none. schedule: the learning rate by steps done, in place of halving.
+    default the error itself is minimised. telling: by default nothing is said.
+    schedule: the learning rate by steps done, in place of halving.
     """
+    telling = telling or Telling()
+    caption = telling.caption
     trainer = mx.gluon.Trainer(
         {p.name: p for p in net.collect_params().values() if p.grad_req != "null"},
         "adam",
@@ -71,7 +84,7 @@ def train_with_habits(
             bar.update()
             bar.set_postfix(train=f"{error:.4f}", validation=f"{held_out:.4f}")
             rate = float(trainer.learning_rate)
-            after_epoch(
+            telling.after_epoch(
                 Epoch(number=run.epoch, train=error, validation=held_out, learning_rate=rate)
             )
     run.restore_best()

@@ -45,18 +45,7 @@ def nab_rds_page(results: dict[str, Any], pictures: Pictures) -> str:
             ("", "scaling", "true positive", "false positive", "false negative", "true negative"),
             [_confusion(row) for row in results["rows"]],
         ),
-        page.paragraph("Pictures", "h2"),
-        page.picture(
-            plots.series(pictures),
-            "Both series, seed 0, masked. Shaded: NAB's labelled windows.",
-        ),
-        page.picture(plots.scores(pictures), "Scores of the test series, and the thresholds."),
-        page.picture(plots.learning_curves(results), "Learning curves of the masked seeds."),
-        page.picture(
-            plots.error_histogram(pictures),
-            "Errors of seed 0 under series scaling, and threshold.",
-        ),
-        page.picture(plots.f1_by_seed(results), "F1 of every seed against the published 0.8."),
+        *_pictures(pictures, results),
         page.paragraph("Agreement of frameworks", "h2"),
         page.table(
             ("against onnxruntime", "largest difference", "mean", "alarms flipped"),
@@ -73,6 +62,23 @@ def nab_rds_page(results: dict[str, Any], pictures: Pictures) -> str:
         page.paragraph(provenance_line(results), "footer"),
     ]
     return page.page("stillwatch: nab-rds reproduced", parts)
+
+
+def _pictures(pictures: Pictures, results: dict[str, Any]) -> list[str]:
+    return [
+        page.paragraph("Pictures", "h2"),
+        page.picture(
+            plots.series(pictures),
+            "Both series, seed 0, masked. Shaded: NAB's labelled windows.",
+        ),
+        page.picture(plots.scores(pictures), "Scores of the test series, and the thresholds."),
+        page.picture(plots.learning_curves(results), "Learning curves of the masked seeds."),
+        page.picture(
+            plots.error_histogram(pictures),
+            "Errors of seed 0 under series scaling, and threshold.",
+        ),
+        page.picture(plots.f1_by_seed(results), "F1 of every seed against the published 0.8."),
+    ]
 
 
 def _confusion(row: dict[str, Any]) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     assert main(words) == 0
     found: dict[str, Any] = json.loads((tmp_path / "results.json").read_text())
     # Everything is kept, so the same again trains and judges nothing.
-    monkeypatch.setattr("stillwatch.train.families.sensor.recipe.train_with_habits", None)
+    monkeypatch.setattr("stillwatch.train.families.sensor.recipe.train_with_early_stopping", None)
     monkeypatch.setattr("stillwatch.benchmarks.reproductions.sensor.run.judge_capsule", None)
     assert main(words) == 0
     again = json.loads((tmp_path / "results.json").read_text())

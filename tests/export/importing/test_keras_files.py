@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from support.foreign import FILES
 
+from stillwatch.export.importing.formats.keras_config import layer_configs
 from stillwatch.export.importing.inference import understand
-from stillwatch.export.importing.keras_config import layer_configs
 from stillwatch.export.importing.layers import Dense, Lstm
 from stillwatch.export.importing.reading import read_network
 from stillwatch.export.importing.understood import Options

@@ -13,7 +13,7 @@ from stillwatch.train.data.mxnet_compat import mx
 from stillwatch.train.families.repeat_vector.distillation import build_network, train_windows
 from stillwatch.train.families.repeat_vector.network import RepeatVector
 from stillwatch.train.loop import epochs
-from stillwatch.train.loop.epochs import PROGRESS_NAME, Epoch
+from stillwatch.train.loop.epochs import PROGRESS_NAME, Epoch, Telling
 from stillwatch.train.loop.one_pass import reconstruct_all
 from stillwatch.train.loop.resume import load_progress
 from stillwatch.train.loop.window_set import WindowSet
@@ -137,7 +137,12 @@ def test_patience_counts_from_the_best_epoch(
     net = build_network(config, CHANNELS)
     windows = windows_of(waves())
     curve = train_windows(
-        net, windows, windows, config, tmp_path, after_epoch=lambda _: seen.append(weights(net))
+        net,
+        windows,
+        windows,
+        config,
+        tmp_path,
+        telling=Telling(after_epoch=lambda _: seen.append(weights(net))),
     )
     assert curve["validation"] == [5, 4, 6, 6, 3, 3, 9, 9]
     for name, value in weights(net).items():
@@ -156,7 +161,7 @@ def test_learning_rate_is_halved_on_a_plateau(
         rates.append(load_progress(tmp_path / PROGRESS_NAME)[1]["learning_rate"])
 
     train_windows(build_network(config, CHANNELS), windows, windows, config, tmp_path,
-                  after_epoch=note)  # fmt: skip
+                  telling=Telling(after_epoch=note))  # fmt: skip
     halvings = [0, 0, 1, 1, 2, 2, 2, 3]  # after every second epoch without a better one
     assert rates == [config.learning_rate / 2**n for n in halvings]
 

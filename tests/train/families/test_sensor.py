@@ -144,7 +144,7 @@ def test_run_that_is_done_is_read_and_not_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = train_sensor(recording(), CONFIG, tmp_path, progress=False)
-    monkeypatch.setattr("stillwatch.train.families.sensor.recipe.train_with_habits", None)
+    monkeypatch.setattr("stillwatch.train.families.sensor.recipe.train_with_early_stopping", None)
     assert train_sensor(recording(), CONFIG, tmp_path, progress=False) == done
     with pytest.raises(InputError, match="another configuration"):
         train_sensor(recording(), replace(CONFIG, seed=1), tmp_path, progress=False)

@@ -17,7 +17,7 @@ from stillwatch.train.data.mxnet_compat import mx
 from stillwatch.train.data.params import read_params
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from stillwatch.train.families.repeat_vector.distillation import build_network, train_windows
-from stillwatch.train.loop.epochs import PROGRESS_NAME, Epoch
+from stillwatch.train.loop.epochs import PROGRESS_NAME, Epoch, Telling
 from stillwatch.train.loop.fit import to_nd
 from stillwatch.train.loop.resume import load_progress, save_progress
 from stillwatch.train.loop.window_set import WindowSet
@@ -60,7 +60,13 @@ def train(folder: Path, kill_after: int | None = None, how: object = KilledError
     teacher = build_network(replace(CONFIG, units=6, seed=9), 2)
     net = build_network(CONFIG, 2)
     curve = train_windows(
-        net, windows(0), windows(1), CONFIG, folder, teacher=teacher, after_epoch=after_epoch
+        net,
+        windows(0),
+        windows(1),
+        CONFIG,
+        folder,
+        teacher=teacher,
+        telling=Telling(after_epoch=after_epoch),
     )
     weights = {n: p.data().asnumpy() for n, p in net._collect_params_with_prefix().items()}
     return weights, curve

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ from stillwatch.train.families.forecaster.ridge import fit_linear
 from stillwatch.train.families.forecaster.samples import ForecastSamples, ScaledPart
 from stillwatch.train.families.forecaster.share import set_linear, set_share
 from stillwatch.train.families.forecaster.split import Split, split_of
-from stillwatch.train.loop.epochs import Epoch, train_with_habits
+from stillwatch.train.loop.epochs import Epoch, Telling, train_with_early_stopping
 from stillwatch.train.loop.fit import count_parameters, seed_everything, to_nd
 from stillwatch.train.loop.one_pass import Loss
 
@@ -57,54 +58,32 @@ def train_forecaster(
     """
     split = split or split_of(len(series), config)
     _check(series, config, teacher)
-    data = {
-        "name": series.name,
-        "rows": split.validation,
-        "sha256": fingerprint([series.values[: split.test]]),
-        "step": asdict(series.step) if series.step else None,
-        "time_column": series.time_column,
-    }
+    data = _origin(series, split)
     done = finished(folder, config, data)
     if done is not None:
         return done
     make_folder(folder)
     moments = scaling_of(series.values[: split.validation], config)
     whole = scaled_part(series, moments, config)
-    lookback = config.lookback
-    training = ForecastSamples(
-        [whole.rows(0, split.validation)],
-        lookback=lookback,
-        horizon=config.horizon,
-        most=config.steps * config.batch,
-    )
-    held = whole.rows(split.validation - lookback, split.intervals)
-    validation = ForecastSamples([held], lookback=lookback, horizon=config.horizon, step=_VALIDATED)
-
+    seen = whole.rows(0, split.validation)
+    held = whole.rows(split.validation - config.lookback, split.intervals)
+    training, validation = _samples(seen, held, config)
     net = build_network(config, training.channels)
     if isinstance(net, Direct) and config.linear:
         net.linear.collect_params().setattr("grad_req", "null")  # solved, not trained
-    curve = train_with_habits(
+    curve = train_with_early_stopping(
         net,
         training,
         validation,
         config,
         folder,
         prepare_loss=lambda: _loss(training, config, teacher),
-        caption=folder.name if progress else None,
-        after_epoch=after_epoch,
+        telling=Telling(caption=folder.name if progress else None, after_epoch=after_epoch),
         schedule=_schedule(config),
     )
     if isinstance(net, Direct) and config.linear:
-        found = fit_linear(
-            [whole.rows(0, split.validation).channels],
-            [held.channels[lookback - config.linear :]],
-            lookback=config.linear,
-            horizon=config.horizon,
-            rank=config.rank,
-        )
-        set_linear(net, found)
-        net.linear.collect_params().setattr("grad_req", "write")  # they count as parameters
-        data |= {"share": set_share(net, validation), "penalty": found.penalty}
+        penalty = _solve_linear(net, seen, held, config)
+        data |= {"share": set_share(net, validation), "penalty": penalty}
     return save_windowed(
         Checkpoint(
             family="forecaster",
@@ -120,6 +99,44 @@ def train_forecaster(
         net,
         folder,
     )
+
+
+def _origin(series: Series, split: Split) -> dict[str, Any]:
+    return {
+        "name": series.name,
+        "rows": split.validation,
+        "sha256": fingerprint([series.values[: split.test]]),
+        "step": asdict(series.step) if series.step else None,
+        "time_column": series.time_column,
+    }
+
+
+def _samples(
+    seen: ScaledPart, held: ScaledPart, config: ForecasterConfig
+) -> tuple[ForecastSamples, ForecastSamples]:
+    """Returns what is trained and what is validated on."""
+    most = config.steps * config.batch
+    lookback, horizon = config.lookback, config.horizon
+    return (
+        ForecastSamples([seen], lookback=lookback, horizon=horizon, most=most),
+        ForecastSamples([held], lookback=lookback, horizon=horizon, step=_VALIDATED),
+    )
+
+
+def _solve_linear(
+    net: Direct, seen: ScaledPart, held: ScaledPart, config: ForecasterConfig
+) -> float:
+    """Gives the network its linear map, solved on what it saw; returns the penalty that held."""
+    solved = fit_linear(
+        [seen.channels],
+        [held.channels[config.lookback - config.linear :]],
+        lookback=config.linear,
+        horizon=config.horizon,
+        rank=config.rank,
+    )
+    set_linear(net, solved)
+    net.linear.collect_params().setattr("grad_req", "write")  # they count as parameters
+    return solved.penalty
 
 
 def load_network(folder: Path) -> Direct | Recursive:

@@ -18,7 +18,11 @@ from stillwatch.train.data.fingerprint import fingerprint
 from stillwatch.train.data.sets.series import LabelledSeries
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.nab_rds.network import NabRds
-from stillwatch.train.families.nab_rds.sequences import standardised, train_on_sequences
+from stillwatch.train.families.nab_rds.sequences import (
+    SequenceOptions,
+    standardised,
+    train_on_sequences,
+)
 from stillwatch.train.loop.fit import count_parameters, save_network, to_nd
 
 __all__ = ["load_network", "reconstruct", "train_nab_rds"]
@@ -44,11 +48,13 @@ def train_nab_rds(
         net,
         scaled[:split],
         scaled[split:],
-        seed=config.seed,
-        window=config.window,
-        epochs=config.epochs,
-        optimizer=config.optimizer,
-        learning_rate=config.learning_rate,
+        SequenceOptions(
+            seed=config.seed,
+            window=config.window,
+            epochs=config.epochs,
+            optimizer=config.optimizer,
+            learning_rate=config.learning_rate,
+        ),
         progress=f"nab-rds seed {config.seed}" if progress else None,
     )
     checkpoint = Checkpoint(

@@ -1,5 +1,7 @@
 """What the single-feature recipe and its variants share: standardise, cut, train."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
@@ -8,7 +10,20 @@ from stillwatch.runtime.scoring.scaling import Moments
 from stillwatch.train.data.mxnet_compat import mx
 from stillwatch.train.loop.fit import fit, seed_everything
 
-__all__ = ["sequences", "standardised", "train_on_sequences"]
+__all__ = ["SequenceOptions", "sequences", "standardised", "train_on_sequences"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceOptions:
+    """How a network is trained; initializer: by default Xavier. loss: as for `fit`."""
+
+    seed: int
+    window: int
+    epochs: int
+    optimizer: str
+    learning_rate: float
+    initializer: mx.init.Initializer | None = None
+    loss: mx.gluon.loss.Loss | None = None
 
 
 def standardised(values: Float64) -> tuple[Float32, Moments]:
@@ -28,32 +43,28 @@ def train_on_sequences(
     net: mx.gluon.HybridBlock,
     training: Float32,
     validation: Float32,
+    options: SequenceOptions,
     *,
-    seed: int,
-    window: int,
-    epochs: int,
-    optimizer: str,
-    learning_rate: float,
-    initializer: mx.init.Initializer | None = None,
-    loss: mx.gluon.loss.Loss | None = None,
     progress: str | None = None,
 ) -> dict[str, list[float]]:
     """Initializes and trains `net`, one sequence of `window` values a step; returns its curves.
 
     training, validation: scaled values (T, 1), each cut from its own first
-    value. initializer: by default Xavier. loss, progress: as for `fit`.
+    value. progress: as for `fit`.
     """
-    seed_everything(seed)
-    net.initialize(initializer or mx.init.Xavier())
+    window = options.window
+    seed_everything(options.seed)
+    net.initialize(options.initializer or mx.init.Xavier())
     net.hybridize()
-    trainer = mx.gluon.Trainer(net.collect_params(), optimizer, {"learning_rate": learning_rate})
+    rate = {"learning_rate": options.learning_rate}
+    trainer = mx.gluon.Trainer(net.collect_params(), options.optimizer, rate)
     return fit(
         net,
         sequences(training, window),
         sequences(validation, window),
         trainer=trainer,
         step_size=window,
-        epochs=epochs,
+        epochs=options.epochs,
         progress=progress,
-        loss=loss,
+        loss=options.loss,
     )

@@ -13,7 +13,12 @@ from stillwatch.runtime.arrays import Bool, Float32, Float64
 from stillwatch.runtime.scoring.distance import squared_error
 from stillwatch.train.data.mxnet_compat import mx
 from stillwatch.train.data.sets.series import LabelledSeries
-from stillwatch.train.families.nab_rds.sequences import sequences, standardised, train_on_sequences
+from stillwatch.train.families.nab_rds.sequences import (
+    SequenceOptions,
+    sequences,
+    standardised,
+    train_on_sequences,
+)
 from stillwatch.train.loop.fit import to_nd
 
 __all__ = ["Variant", "alarms"]
@@ -62,13 +67,15 @@ def alarms(train: LabelledSeries, test: LabelledSeries, variant: Variant, seed: 
         net,
         scaled[:split],
         scaled[split:],
-        seed=seed,
-        window=variant.batch,
-        epochs=variant.epochs,
-        optimizer=variant.optimizer,
-        learning_rate=variant.learning_rate,
-        initializer=_INITIALIZERS[variant.initializer](),
-        loss=_LOSSES[variant.loss](),
+        SequenceOptions(
+            seed=seed,
+            window=variant.batch,
+            epochs=variant.epochs,
+            optimizer=variant.optimizer,
+            learning_rate=variant.learning_rate,
+            initializer=_INITIALIZERS[variant.initializer](),
+            loss=_LOSSES[variant.loss](),
+        ),
     )
     threshold = mean_plus_sigmas(_scores(net, scaled, variant), _SIGMAS).value
     of_test, _ = standardised(test.values)

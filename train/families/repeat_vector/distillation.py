@@ -7,7 +7,6 @@ The loss is equation (2) of the distillation paper:
 x the input, x_s the student's reconstruction of it, x_t the teacher's.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,7 @@ from stillwatch.runtime.files import replacing
 from stillwatch.train.data.mxnet_compat import mx
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from stillwatch.train.families.repeat_vector.network import RepeatVector, build
-from stillwatch.train.loop.epochs import Epoch, train_with_habits
+from stillwatch.train.loop.epochs import Telling, train_with_early_stopping
 from stillwatch.train.loop.fit import seed_everything, to_nd
 from stillwatch.train.loop.one_pass import Loss, reconstruct_all
 from stillwatch.train.loop.window_set import WindowSet
@@ -44,10 +43,9 @@ def train_windows(
     *,
     teacher: RepeatVector | None = None,
     targets_path: Path | None = None,
-    caption: str | None = None,
-    after_epoch: Callable[[Epoch], None] = lambda _: None,
+    telling: Telling | None = None,
 ) -> dict[str, list[float]]:
-    """Trains `net` by `train_with_habits` towards its input and, with alpha, its teacher.
+    """Trains `net` by `train_with_early_stopping` towards its input and, with alpha, its teacher.
 
     teacher: wanted where alpha is above 0. targets_path: where its
     reconstructions are kept, for the next student of the same windows.
@@ -60,15 +58,14 @@ def train_windows(
             raise InputError(f"expected a teacher for alpha {config.alpha:g}, got none")
         return _towards(_targets(teacher, training, targets_path), config)
 
-    return train_with_habits(
+    return train_with_early_stopping(
         net,
         training,
         validation,
         config,
         folder,
         prepare_loss=prepare_loss,
-        caption=caption,
-        after_epoch=after_epoch,
+        telling=telling,
     )
 
 

@@ -29,7 +29,9 @@ from stillwatch.train.data.sets.smd import Machine
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 from stillwatch.train.families.repeat_vector.distillation import build_network, train_windows
 from stillwatch.train.families.repeat_vector.network import RepeatVector
+from stillwatch.train.loop.epochs import Telling
 from stillwatch.train.loop.fit import count_parameters
+from stillwatch.train.loop.window_set import WindowSet
 
 __all__ = ["held_out", "load_network", "reconstruct", "train_smd"]
 
@@ -69,14 +71,7 @@ def train_smd(
         if getattr(of_teacher.config, "channels", None) != config.channels:
             raise InputError(f"expected a teacher of {config.channels} channels in {teacher}")
     make_folder(folder)
-    series = [scaled(part, series_moments(part)) for part in parts]
-    cuts = [int(len(values) * (1 - config.validation)) for values in series]
-    training, validation = window_sets(
-        [v[:cut] for v, cut in zip(series, cuts, strict=True)],
-        [v[cut:] for v, cut in zip(series, cuts, strict=True)],
-        config,
-    )
-
+    training, validation = _training_sets(parts, config)
     channels = parts[0].shape[1]
     net = build_network(config, channels)
     curve = train_windows(
@@ -87,7 +82,7 @@ def train_smd(
         folder,
         teacher=load_network(teacher) if teacher else None,
         targets_path=_targets_path(teacher, parts, config) if teacher else None,
-        caption=folder.name if progress else None,
+        telling=Telling(caption=folder.name if progress else None),
     )
     checkpoint = Checkpoint(
         family="repeat-vector",
@@ -106,6 +101,19 @@ def train_smd(
 def load_network(folder: Path) -> RepeatVector:
     """Returns the Gluon network of a checkpoint."""
     return load_windowed(folder, "repeat-vector", build_network)
+
+
+def _training_sets(
+    parts: Sequence[Float64], config: RepeatVectorConfig
+) -> tuple[WindowSet, WindowSet]:
+    """Returns the windows to train and to validate on, of series (T, C), each scaled by itself."""
+    series = [scaled(part, series_moments(part)) for part in parts]
+    cuts = [int(len(values) * (1 - config.validation)) for values in series]
+    return window_sets(
+        [v[:cut] for v, cut in zip(series, cuts, strict=True)],
+        [v[cut:] for v, cut in zip(series, cuts, strict=True)],
+        config,
+    )
 
 
 def _split(machine: Machine) -> int:

@@ -25,7 +25,7 @@ from stillwatch.train.data.mxnet_compat import mx
 from stillwatch.train.data.tables.recording import Recording, split_rows
 from stillwatch.train.families.sensor.config import SensorConfig
 from stillwatch.train.families.sensor.network import Sensor, build
-from stillwatch.train.loop.epochs import Epoch, train_with_habits
+from stillwatch.train.loop.epochs import Epoch, Telling, train_with_early_stopping
 from stillwatch.train.loop.fit import count_parameters, seed_everything
 
 __all__ = ["build_network", "held_out", "load_network", "reconstruct", "train_sensor"]
@@ -68,14 +68,13 @@ def train_sensor(
     )
     make_folder(folder)  # before the work, not after it
     net = build_network(config, len(recording.channels))
-    curve = train_with_habits(
+    curve = train_with_early_stopping(
         net,
         training,
         validation,
         config,
         folder,
-        caption=folder.name if progress else None,
-        after_epoch=after_epoch,
+        telling=Telling(caption=folder.name if progress else None, after_epoch=after_epoch),
     )
     checkpoint = Checkpoint(
         family="sensor",

@@ -15,8 +15,8 @@ import numpy as np
 
 from stillwatch.export.graph.lstm import LstmLayer
 from stillwatch.export.importing.bounded import member
-from stillwatch.export.importing.hdf5 import Hdf5, open_hdf5
-from stillwatch.export.importing.keras_config import LayerConfig, layer_configs
+from stillwatch.export.importing.formats.hdf5 import Hdf5, open_hdf5
+from stillwatch.export.importing.formats.keras_config import LayerConfig, layer_configs
 from stillwatch.export.importing.layers import Dense, Foreign, Layer, Lstm, Repeat
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CheckpointError

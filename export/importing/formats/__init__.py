@@ -1,0 +1,1 @@
+"""What each framework writes, read as data: files become layers."""
