@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch.runtime.alarms.events import EventPolicy
-from stillwatch.runtime.alarms.policies.policy_table import policy_forms
+from stillwatch.runtime.alarms.policies.policy_table import DEFAULT_BUDGET, policy_forms
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.capsule.opening import shipped
 from stillwatch.runtime.cli.budget_options import add_budget_options, threshold_policy
@@ -46,7 +46,8 @@ def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threshold",
         metavar="POLICY",
-        help=f"above what to alarm: {policy_forms()} (default: trained); README tells of each",
+        help=f"above what to alarm: {policy_forms()} (default: {DEFAULT_BUDGET} where the capsule "
+        "has a judge, else trained); README tells of each",
     )
     add_budget_options(parser)
     parser.add_argument(

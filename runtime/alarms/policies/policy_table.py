@@ -13,7 +13,7 @@ from stillwatch.runtime.arrays import LARGEST
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.errors import InputError
 
-__all__ = ["MEANINGS", "POLICIES", "alarm_rule", "policy_forms"]
+__all__ = ["DEFAULT_BUDGET", "MEANINGS", "POLICIES", "alarm_rule", "policy_forms"]
 
 # A new policy is a file beside these and a line here.
 POLICIES: tuple[Policy, ...] = (
@@ -27,11 +27,13 @@ POLICIES: tuple[Policy, ...] = (
 # What is written, and what an alarm is then a score above.
 MEANINGS = (
     (
-        "`trained`, the default, or a number",
+        "`trained`, the default of a capsule without a judge, or a number",
         "that, by the trained rule (a windowed model: so many in a window)",
     ),
     *((f"`{policy.example}`", policy.meaning) for policy in POLICIES),
 )
+
+DEFAULT_BUDGET = "budget(5/week)"
 
 _CALL = re.compile(r"(\w+)\(([^()]*)\)")
 _BY_NAME = {policy.name: policy for policy in POLICIES}
@@ -44,7 +46,13 @@ def policy_forms(*, examples: bool = False) -> str:
 
 
 def alarm_rule(policy: ThresholdPolicy, info: CapsuleInfo) -> AlarmRule:
-    """Returns the rule that a policy comes to; raises InputError for one that cannot be."""
+    """Returns the rule that a policy comes to; raises InputError for one that cannot be.
+
+    None is the default: the budget DEFAULT_BUDGET of a capsule that has a judge,
+    else the trained rule.
+    """
+    if policy is None and info.judge is not None:
+        policy = DEFAULT_BUDGET
     if policy is None or policy == "trained":
         return AlarmRule("trained", float(info.threshold.value), None)
     try:
