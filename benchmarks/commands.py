@@ -42,6 +42,12 @@ COMMANDS = (
         help="all 58 NAB series under the official score, streaming, with the judge",
     ),
     Command(
+        words="reproduce faults",
+        module="stillwatch.benchmarks.reproductions.faults.command",
+        extra=_EVERYTHING,
+        help="six faults on every channel of a made set: detected, and the right sensor blamed",
+    ),
+    Command(
         words="reproduce smd",
         module="stillwatch.benchmarks.reproductions.smd.command",
         extra=_EVERYTHING,

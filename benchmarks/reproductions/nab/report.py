@@ -11,6 +11,7 @@ from stillwatch.benchmarks.reproductions.nab.run import Answer
 from stillwatch.benchmarks.reproductions.nab.series import Prepared
 from stillwatch.benchmarks.reproductions.nab.summary import PARTS
 from stillwatch.runtime.report import page
+from stillwatch.runtime.report.decimation import decimated
 from stillwatch.runtime.report.machine import provenance_line
 from stillwatch.runtime.report.palette import BLUE, GREEN, ORANGE, RED
 
@@ -107,10 +108,10 @@ def _picture(one: Prepared, scores: Any, threshold: float) -> Figure:
         for first, last in one.windows:
             axes.axvspan(first, last, color=GREEN, alpha=0.2, lw=0)
         axes.axvspan(0, one.start, color=ORANGE, alpha=0.1, lw=0)
-    above.plot(one.z, color=BLUE, lw=0.6)
+    above.plot(*decimated(one.z), color=BLUE, lw=0.6)
     above.set(ylabel="value, scaled")
     at = np.flatnonzero(scores >= threshold)
-    below.vlines(np.arange(len(scores)), 0, scores, color=BLUE, lw=0.6)
+    below.plot(*decimated(scores), color=BLUE, lw=0.6)
     below.plot(at, scores[at], ".", color=RED, label="detection")
     below.axhline(threshold, color=RED, ls="--")
     below.set(xlabel="row; orange: probation, green: labelled", ylabel="surprise, nats")

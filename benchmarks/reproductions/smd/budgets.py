@@ -14,11 +14,13 @@ from stillwatch.benchmarks.reproductions.cache import kept
 from stillwatch.benchmarks.reproductions.smd.judge_fleet import judged_alarms
 from stillwatch.benchmarks.reproductions.smd.left_out import left_out_capsule
 from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.runtime.alarms.tails import fit_tail
 from stillwatch.runtime.arrays import Bool, Float64
 from stillwatch.runtime.capsule.figures import Tail
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.scoring.distance import fit_mahalanobis
+from stillwatch.runtime.scoring.features import WITH_LEVEL
 from stillwatch.runtime.scoring.scaling import series_moments
 from stillwatch.train.data.sets import Machine
 from stillwatch.train.families.repeat_vector.recipe import held_out
@@ -31,6 +33,7 @@ CHOSEN_ON = ("1-7", "2-1", "2-2", "2-7")  # the judge's constants were
 _WINDOW = 100
 _WEEK = 604800.0
 _SHRINKAGE = 0.01
+_LAST_RELEASE = CalibrationOptions(features=WITH_LEVEL)
 
 Row = dict[str, Any]
 
@@ -94,7 +97,7 @@ def _with_networks(machines: Sequence[Machine], seeds: int, out: Path) -> list[R
     about, residuals, both = [], [], []
     for seed, machine in itertools.product(range(seeds), machines):
         base = left_out_capsule(machine, machines, seed, out / "left-out")
-        content = calibrate(base, "student", held_out(machine)).content
+        content = calibrate(base, "student", held_out(machine), _LAST_RELEASE).content
         detector = Detector.from_bytes(content, "student")
         rows += _today(detector, machine, seed)
         pair = [_residuals(detector, values) for values in (machine.train, machine.test)]

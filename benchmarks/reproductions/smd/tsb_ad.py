@@ -18,11 +18,13 @@ from stillwatch.benchmarks.detection.tsb_vus import period, tsb_vus_pr
 from stillwatch.benchmarks.detection.vus import vus_pr
 from stillwatch.benchmarks.reproductions.cache import kept
 from stillwatch.benchmarks.reproductions.smd.left_out import left_out_capsule
-from stillwatch.benchmarks.reproductions.smd.ranking import RobustScore, robust_features
 from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import ROBUST_SHRINKAGE, CalibrationOptions
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.detector import Detector
-from stillwatch.runtime.scoring.scaling import series_moments
+from stillwatch.runtime.scoring.distance import fit_mahalanobis
+from stillwatch.runtime.scoring.features import ROBUST, WITH_LEVEL, features
+from stillwatch.runtime.scoring.scaling import floored_moments
 from stillwatch.train.data.sets import Machine
 from stillwatch.train.families.repeat_vector.recipe import held_out
 
@@ -94,15 +96,16 @@ def _heads(machine: Machine) -> dict[str, Float64]:
 
 
 def _plain(machine: Machine) -> list[Row]:
+    """Returns the rows without a network: of a reconstruction of zero, and of PCA."""
     rows = []
     for protocol, normal in _heads(machine).items():
-        moments = series_moments(normal)
+        moments = floored_moments(normal)
         before, after = ((v - moments.mean) / moments.scale for v in (normal, machine.test))
-        robust = RobustScore(robust_features(before, None))
+        seen, found = (features(ROBUST, v, np.zeros_like(v)) for v in (before, after))
         pca = PCA(n_components=0.9, svd_solver="full").fit(before)
         errors = after - pca.inverse_transform(pca.transform(after))
         scores = {
-            "robust, no network": robust(robust_features(after, None)),
+            "robust, no network": fit_mahalanobis(seen, ROBUST_SHRINKAGE).score(found),
             "PCA, its error": np.square(errors).sum(axis=1),
         }
         rows += [_row(machine, protocol, name, 0, score) for name, score in scores.items()]
@@ -112,20 +115,12 @@ def _plain(machine: Machine) -> list[Row]:
 def _with_network(machine: Machine, content: bytes, seed: int) -> list[Row]:
     rows = []
     for protocol, normal in _heads(machine).items():
-        calibrated = calibrate(content, "student", normal)
-        detector = Detector.from_bytes(calibrated.content, "student")
-        moments = series_moments(normal)
-        features = []
-        for values in (normal, machine.test):
-            result = detector.score(values)
-            pair = (values, result.reconstruction.astype(np.float64))
-            features.append(robust_features(*((v - moments.mean) / moments.scale for v in pair)))
-        robust = RobustScore(features[0])
-        scores = {
-            "robust, network": robust(features[1]),
-            "error and level, network": result.score.astype(np.float64),
-        }
-        rows += [_row(machine, protocol, name, seed, score) for name, score in scores.items()]
+        for kind, name in ((ROBUST, "robust, network"), (WITH_LEVEL, "error and level, network")):
+            options = CalibrationOptions(features=kind)
+            calibrated = calibrate(content, "student", normal, options)
+            result = Detector.from_bytes(calibrated.content, "student").score(machine.test)
+            score = result.score.astype(np.float64)
+            rows.append(_row(machine, protocol, name, seed, score))
     return rows
 
 

@@ -1,0 +1,1 @@
+"""Faults planted in a made set: whether they alarm, and whether the right sensor is blamed."""

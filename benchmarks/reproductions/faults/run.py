@@ -1,0 +1,103 @@
+"""Plants every fault on every channel, and asks the judge and a capsule whom they blame."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from stillwatch.benchmarks.reproductions.faults.made import (
+    CHANNELS,
+    FAULTS,
+    LENGTH,
+    PERIOD,
+    faulty,
+    made_rows,
+    planted,
+)
+from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.options import CalibrationOptions
+from stillwatch.runtime.alarms.judge.fitting import fit_judge
+from stillwatch.runtime.alarms.judge.judge import Judge
+from stillwatch.runtime.arrays import AnyArray, Bool, Float64
+from stillwatch.runtime.capsule.opening import read_bytes
+from stillwatch.runtime.detector import Detector
+
+__all__ = ["BUDGET", "evaluate", "summarize"]
+
+BUDGET = 5.0  # events a week
+_NORMAL, _TEST, _FIRST = 6048, 1440, 720  # rows: three weeks, five days, where faults begin
+_WEEK = 604800.0
+
+Row = dict[str, Any]
+
+
+def evaluate(seeds: int) -> list[Row]:
+    """Returns a row a detector, fault, channel and seed: detected, and the blamed channel."""
+    rows: list[Row] = []
+    for seed in range(seeds):
+        normal = made_rows(_NORMAL, 2 * seed)
+        quiet = made_rows(_TEST, 2 * seed + 1)
+        cases = list(itertools.product(FAULTS, range(CHANNELS)))
+        values = np.stack(
+            [planted(quiet, fault, channel, _FIRST, seed) for fault, channel in cases]
+        )  # NTC
+        for detector, (alarm, parts) in {
+            "judge": _of_judge(normal, values),
+            "smd-micro, calibrated": _of_capsule(normal, values),
+        }.items():
+            for (fault, channel), found in zip(cases, _blamed(alarm, parts), strict=True):
+                to_blame = faulty(fault, channel)
+                about = {"detector": detector, "fault": fault, "channel": channel, "seed": seed}
+                rows.append({**about, "detected": found is not None, "right": found in to_blame})
+    return rows
+
+
+def summarize(rows: list[Row]) -> list[Row]:
+    """Returns a row a detector and fault, and one for all: shares detected, and rightly blamed."""
+    summary = []
+    for detector in dict.fromkeys(row["detector"] for row in rows):
+        for fault in (*FAULTS, "all"):
+            mine = [r for r in rows if r["detector"] == detector and fault in (r["fault"], "all")]
+            detected = [row for row in mine if row["detected"]]
+            summary.append(
+                {
+                    "detector": detector,
+                    "fault": fault,
+                    "planted": len(mine),
+                    "detected": len(detected),
+                    "right": sum(row["right"] for row in detected),
+                    "hit_rate": sum(row["right"] for row in detected) / max(1, len(detected)),
+                }
+            )
+    return summary
+
+
+def _blamed(alarm: Bool, parts: Float64) -> Iterator[int | None]:
+    """Yields, by case, the channel with the most over the alarms within the fault, if there are."""
+    span = slice(_FIRST, _FIRST + LENGTH)
+    for called, added in zip(alarm[:, span], parts[:, span], strict=True):
+        yield int(added[called].sum(axis=0).argmax()) if called.any() else None
+
+
+def _of_judge(normal: Float64, values: Float64) -> tuple[Bool, Float64]:
+    """Returns alarms (N, T) and parts (N, T, C) of the judge, every case a stream of a fleet."""
+    judge = Judge(fit_judge(normal, PERIOD), BUDGET, len(values), CHANNELS)
+    blank: AnyArray = np.zeros(values.shape[:2])
+    answer = judge.advance(values, blank, blank.astype(bool))
+    return answer.alarm, answer.parts
+
+
+def _of_capsule(normal: Float64, values: Float64) -> tuple[Bool, Float64]:
+    """Returns alarms and contributions of smd-micro's network, calibrated to these sensors."""
+    names = tuple(f"channel_{number + 1}" for number in range(CHANNELS))
+    content = calibrate(
+        read_bytes("smd-micro"), "smd-micro", normal, CalibrationOptions(channels=names)
+    ).content
+    detector = Detector.from_bytes(content, "smd-micro")
+    figures = detector.info.normal_scores
+    tail = figures.tail if figures else None
+    threshold = tail.exceeded_once_in(_WEEK / PERIOD / BUDGET) if tail else np.inf
+    results = [detector.score(one) for one in values]
+    alarm = np.stack([result.score > threshold for result in results])
+    return alarm, np.stack([result.contribution.astype(np.float64) for result in results])
