@@ -40,6 +40,7 @@ __all__ = [
     "bench_section",
     "drift_section",
     "edge_section",
+    "importing_section",
     "nab_rds_section",
     "rewrite",
     "sections",
@@ -159,7 +160,32 @@ def edge_section(results: dict[str, Any]) -> str:
     )
 
 
+def importing_section(results: dict[str, Any]) -> str:
+    """Returns the part on networks that came in: how far each is from its original."""
+    header = ("file", "from", "becomes", "parameters", "random windows", "series", "alarms flipped")
+    rows = [
+        (
+            row["file"],
+            row["framework"],
+            row["family"],
+            f"{row['parameters']:,}",
+            f"{row['random']:.1g}",
+            f"{row['series']:.1g}",
+            f"{row['flips']} of {row['alarms']:,}",
+        )
+        for row in results["rows"]
+    ]
+    return "\n".join(
+        [
+            as_markdown(header, rows),
+            "",
+            f"`{results['command']}`: largest difference of reconstructions, scaled units.",
+        ]
+    )
+
+
 _SECTIONS = {
+    "importing": importing_section,
     "nab-rds": nab_rds_section,
     "smd": smd_section,
     "sensor": sensor_section,
