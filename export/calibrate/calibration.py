@@ -11,13 +11,21 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from stillwatch.export.calibrate.options import CalibrationOptions
+from stillwatch.export.calibrate.remarks import (
+    constant_channels,
+    few_rows,
+    few_weeks,
+    not_followed,
+    unlike_rows_said,
+)
+from stillwatch.export.calibrate.unlike import unlike_rows
 from stillwatch.export.capsule.windowed import Description, build_windowed
 from stillwatch.export.families.network import weights_of_capsule
 from stillwatch.export.families.table import windowed
 from stillwatch.export.graph.distance_nodes import Sensors
 from stillwatch.runtime.alarms.judge.fitting import fit_judge
 from stillwatch.runtime.alarms.thresholds import error_quantiles, normal_scores, window_threshold
-from stillwatch.runtime.arrays import LARGEST, Float64
+from stillwatch.runtime.arrays import LARGEST, Bool, Float64
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.capsule.figures import CapsuleThreshold, DataOrigin
 from stillwatch.runtime.capsule.info import CapsuleInfo, Channel
@@ -38,6 +46,7 @@ class Calibrated:
     """A calibrated capsule's bytes, and what there is to say of it.
 
     features: (T, F), what the distance was fitted on. errors: (T, C), scaled units.
+    unlike: (T,), rows that look unlike the rest, of which no threshold is.
     """
 
     content: bytes
@@ -45,6 +54,7 @@ class Calibrated:
     errors: Float64
     condition: float
     constant: tuple[str, ...]
+    unlike: Bool
     remarks: tuple[str, ...]
 
 
@@ -77,9 +87,12 @@ def calibrate(
     uncalibrated = build_windowed(config, network, scaler, description)
     scaled, decoded = _reconstructed(uncalibrated, normal, moments)
     seen = features(options.features, scaled, decoded)
-    distance = fit_mahalanobis(seen, options.shrinkage)
-    scores = distance.score(seen)
+    unlike = unlike_rows(seen, options.shrinkage)
+    usual = np.ones(len(unlike), bool) if options.keep_all else ~unlike
+    distance = fit_mahalanobis(seen[usual], options.shrinkage)
+    scores = distance.score(seen[usual])
     rule = window_threshold(scores, config.window, options.rate)
+    judge = fit_judge(normal[usual], options.period) if options.period else None
     sensors = Sensors(
         mean=moments.mean[0],
         scale=moments.scale[0],
@@ -97,7 +110,7 @@ def calibrate(
         threshold=threshold,
         error_quantiles=error_quantiles(scores),
         normal_scores=normal_scores(scores, config.window),
-        judge=fit_judge(normal, options.period) if options.period else None,
+        judge=judge,
     )
     return Calibrated(
         content=build_windowed(
@@ -107,7 +120,14 @@ def calibrate(
         errors=np.abs(scaled - decoded),
         condition=distance.condition,
         constant=constant,
-        remarks=_remarks(normal, constant, seen.shape[1]),
+        unlike=unlike,
+        remarks=(
+            *constant_channels(constant),
+            *few_rows(len(normal), seen.shape[1]),
+            *not_followed(scaled, scaled - decoded, names),
+            *unlike_rows_said(unlike, options.keep_all),
+            *few_weeks(judge, options.budget),
+        ),
     )
 
 
@@ -152,18 +172,3 @@ def _check(
         )
     if not (np.abs(normal) <= LARGEST).all():  # False for NaN
         raise InputError("expected finite float32 normal data; see --fill")
-
-
-def _remarks(normal: Float64, constant: tuple[str, ...], features: int) -> tuple[str, ...]:
-    remarks = []
-    if constant:
-        remarks.append(
-            f"{len(constant)} channels never change in this data ({', '.join(constant[:5])}"
-            f"{', ...' if len(constant) > 5 else ''}): they are centred and not scaled"
-        )
-    if len(normal) < 10 * features:
-        remarks.append(
-            f"{len(normal)} rows are few for {features} features: the distance leans on its "
-            "regularisation; more normal data would serve better"
-        )
-    return tuple(remarks)

@@ -62,6 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--keep-scaler", action="store_true",
         help="of a network that came in by 'stillwatch import': the scaler that came with it",
     )  # fmt: skip
+    parser.add_argument(
+        "--keep-all", action="store_true", help="count rows in that look unlike the rest"
+    )
     parser.add_argument("--int8", action="store_true", help="quantise, from 64 hidden units on")
     parser.add_argument("--plain-inputs", action="store_true", help="as in 'stillwatch export'")
     add_decoder_option(parser)
@@ -93,6 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
             plain_inputs=arguments.plain_inputs,
             decoder=arguments.decoder,
             keep_scaler=arguments.keep_scaler,
+            keep_all=arguments.keep_all,
         ),
     )
     content = quantize(found.content, arguments.model) if arguments.int8 else found.content

@@ -27,6 +27,8 @@ class CalibrationOptions:
     judge; None for none. plain_inputs: as in `build_capsule`.
     decoder: one of DECODERS, the form of the graph. keep_scaler: the capsule's
     mean and scale, which a network that came in was trained behind, stay.
+    budget: events a week that the rows should suffice for. keep_all: rows that
+    look unlike the rest count too.
     """
 
     channels: Sequence[str] | None = None
@@ -37,6 +39,8 @@ class CalibrationOptions:
     plain_inputs: bool = False
     decoder: str = "plain"
     keep_scaler: bool = False
+    budget: float = 1.0
+    keep_all: bool = False
 
     def __post_init__(self) -> None:
         """Raises InputError naming the option that is out of range."""
@@ -47,6 +51,8 @@ class CalibrationOptions:
             raise InputError(f"expected a rate between 0 and 1, got {self.rate}")
         if self.period is not None and not 0 < self.period < math.inf:
             raise InputError(f"expected a period above 0 seconds, got {self.period}")
+        if not 0 < self.budget < math.inf:
+            raise InputError(f"expected a budget of events a week above 0, got {self.budget}")
 
     @property
     def shrinkage(self) -> float:

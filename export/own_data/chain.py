@@ -40,10 +40,17 @@ class Chain:
     absent: dict[str, str]
 
 
-def build(folder: Path, recording: Recording, *, windows: int | None = _WINDOWS_COMPARED) -> Chain:
+def build(
+    folder: Path,
+    recording: Recording,
+    *,
+    windows: int | None = _WINDOWS_COMPARED,
+    period: float | None = None,
+) -> Chain:
     """Returns the chain of the checkpoint in `folder`, and leaves its capsule there.
 
     windows: how many held-out ones the frameworks are compared on; None for all.
+    period: seconds a row, for the judge.
     """
     checkpoint, weights = load_checkpoint(folder)
     normal = held_out(recording)
@@ -51,7 +58,7 @@ def build(folder: Path, recording: Recording, *, windows: int | None = _WINDOWS_
         build_capsule(checkpoint, weights),
         CAPSULE_NAME,
         normal,
-        CalibrationOptions(source=recording.name),
+        CalibrationOptions(source=recording.name, period=period),
     )
     path = folder / CAPSULE_NAME
     write_bytes(path, calibrated.content)

@@ -7,11 +7,13 @@ their packages are installed, too.
 import argparse
 from pathlib import Path
 
+from stillwatch.runtime.cli.budget import seconds
 from stillwatch.runtime.cli.reading import print_remarks
 from stillwatch.runtime.errors import ExtraError
 from stillwatch.runtime.files import write_text
 from stillwatch.train.data.tables.recording import Recording
 from stillwatch.train.families.sensor import options
+from stillwatch.train.loop.settled import unsettled
 
 __all__ = ["add_arguments", "run"]
 
@@ -24,6 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--track", nargs="?", const=_STORE, metavar="URI",
         help=f"keep the run in an MLflow store (without a URI: {_STORE})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--period", type=seconds, metavar="SECONDS",
+        help="between two rows, as in 60s or 5min, for the judge that keeps an alarm budget",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, default=Path("sensor"), help="folder (default: %(default)s)"
@@ -49,8 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
         f"channels, {checkpoint.parameters:,} parameters, validation loss {min(curve):.4f} at "
         f"epoch {curve.index(min(curve)) + 1} of {len(curve)}; checkpoint in {arguments.out}"
     )
+    for remark in unsettled(checkpoint.curve):
+        print(remark)
     try:
-        return _go_on(arguments.out, recording, arguments.track)
+        return _go_on(arguments, recording)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("stillwatch."):
             raise
@@ -61,15 +69,16 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
 
 
-def _go_on(folder: Path, recording: Recording, track: str | None) -> int:
-    """Makes capsule and report of the checkpoint in a folder; 1 where frameworks disagree."""
+def _go_on(arguments: argparse.Namespace, recording: Recording) -> int:
+    """Makes capsule and report of the checkpoint; returns 1 where frameworks disagree."""
+    folder, track = arguments.out, arguments.track
     import numpy as np
 
     from stillwatch.export.own_data.chain import build
     from stillwatch.export.own_data.report import sensor_page
     from stillwatch.export.verify.verification import report
 
-    chain = build(folder, recording)
+    chain = build(folder, recording, period=arguments.period)
     for remark in chain.calibrated.remarks:
         print(remark)
     info = chain.detector.info

@@ -10,7 +10,7 @@ from support.repeat_vectors import (
     normal_rows,
 )
 
-from stillwatch.export.calibrate.calibration import calibrate
+from stillwatch.export.calibrate.calibration import Calibrated, calibrate
 from stillwatch.export.calibrate.options import ROBUST_SHRINKAGE, CalibrationOptions
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import AnyArray, Float64
@@ -85,12 +85,17 @@ def test_same_data_same_bytes() -> None:
     assert calibrated(normal).content != calibrated(normal[:-1]).content
 
 
+def of_data(found: Calibrated) -> tuple[str, ...]:
+    """The remarks but for the one that these networks deserve, whose weights are random."""
+    return tuple(remark for remark in found.remarks if "does not follow" not in remark)
+
+
 def test_fewer_rows_than_features() -> None:
     config = RepeatVectorConfig(units=5, window=4)
     normal = normal_rows(8, 12)
     found = calibrated(normal, config)
     detector = detector_of(found.content)
-    assert found.remarks == (
+    assert of_data(found) == (
         "8 rows are few for 36 features: the distance leans on its regularisation; "
         "more normal data would serve better",
     )
@@ -107,7 +112,7 @@ def test_constant_channels_are_said_and_watched(kind: str) -> None:
     normal[:, [0, 2]] = [0.0, 1e3]
     found = calibrated(normal, features=kind)
     assert found.constant == ("sensor_0", "sensor_2")
-    assert found.remarks == (
+    assert of_data(found) == (
         "2 channels never change in this data (sensor_0, sensor_2): they are centred and not "
         "scaled",
     )
@@ -124,14 +129,14 @@ def test_constant_channels_are_said_and_watched(kind: str) -> None:
 def test_many_constant_channels_are_not_all_listed() -> None:
     normal = normal_rows(400, 8)
     normal[:, 1:] = 3
-    (remark,) = calibrated(normal).remarks
+    (remark,) = of_data(calibrated(normal))
     assert remark.startswith("7 channels never change in this data (sensor_1, sensor_2, ")
     assert "sensor_5, ...)" in remark
 
 
 def test_data_that_serve_need_no_remark() -> None:
     found = calibrated(normal_rows(400, 3))
-    assert (found.remarks, found.constant) == ((), ())
+    assert (of_data(found), found.constant) == ((), ())
 
 
 def test_metadata_tell_of_the_calibration() -> None:

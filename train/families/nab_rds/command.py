@@ -7,6 +7,7 @@ from stillwatch.train.data.sets import RDS_TRAIN, LabelledSeries, load_nab, simu
 from stillwatch.train.families.config_fields import OPTIMIZERS
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.options import add_common_options
+from stillwatch.train.loop.settled import unsettled
 
 __all__ = ["add_arguments", "run"]
 
@@ -56,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     checkpoint = train_nab_rds(series, config, arguments.out)
     print(f"trained {checkpoint.family} on {series.name}: {checkpoint.parameters} parameters")
+    for remark in unsettled(checkpoint.curve):
+        print(remark)
     for policy, calibration in checkpoint.calibrations.items():
         print(f"  threshold under {policy} scaling: {calibration.threshold.value:.4f}")
     print(f"checkpoint in {arguments.out}; next: stillwatch export {arguments.out} -o MODEL.onnx")

@@ -7,6 +7,7 @@ from stillwatch.train.data.sets import load_smd
 from stillwatch.train.families.config_fields import CHANNEL_MODES
 from stillwatch.train.families.options import add_common_options
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
+from stillwatch.train.loop.settled import unsettled
 
 __all__ = ["add_arguments", "run"]
 
@@ -56,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         f"trained {checkpoint.family} on {checkpoint.data['name']}: {checkpoint.parameters:,} "
         f"parameters, validation loss {min(curve):.4f} after {len(curve)} epochs"
     )
+    for remark in unsettled(checkpoint.curve):
+        print(remark)
     print(
         f"checkpoint in {arguments.out}; next: stillwatch export {arguments.out} -o MODEL.onnx, "
         "then stillwatch calibrate MODEL.onnx NORMAL.csv -o MINE.onnx"
