@@ -7,7 +7,7 @@ their packages are installed, too.
 import argparse
 from pathlib import Path
 
-from stillwatch.runtime.cli.budget import seconds
+from stillwatch.runtime.cli.budget_options import seconds
 from stillwatch.runtime.cli.reading import print_remarks
 from stillwatch.runtime.errors import ExtraError
 from stillwatch.runtime.files import write_text
