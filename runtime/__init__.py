@@ -25,6 +25,8 @@ from stillwatch.runtime.forecasting.stream import ForecastFleet, ForecastStream
 from stillwatch.runtime.result import Result
 from stillwatch.runtime.streaming.fleet import Fleet
 from stillwatch.runtime.streaming.stream import Stream, Verdict
+from stillwatch.runtime.tables.options import ReadOptions
+from stillwatch.runtime.tables.table import Table, read_table
 
 __all__ = [
     "CapsuleError",
@@ -39,11 +41,14 @@ __all__ = [
     "ForecastStream",
     "Forecaster",
     "InputError",
+    "ReadOptions",
     "Result",
     "SnapshotError",
     "StillwatchError",
     "Stream",
+    "Table",
     "TransientError",
     "Verdict",
+    "read_table",
     "shipped",
 ]

@@ -1,6 +1,5 @@
 """Opening a capsule: bytes, digest, metadata, session."""
 
-import difflib
 import hashlib
 from importlib import resources
 from pathlib import Path
@@ -26,6 +25,8 @@ def shipped() -> tuple[str, ...]:
 
 
 def _meant(model: str | Path) -> str:
+    import difflib  # for the message alone, and the first score waits for what is imported
+
     name = str(model).casefold().replace("_", "-")
     near = difflib.get_close_matches(name, shipped(), n=1)
     return f"; did you mean {near[0]}?" if near else ""

@@ -1,6 +1,5 @@
 """Columns by their names: found, or refused with the nearest that are there."""
 
-import difflib
 from collections.abc import Sequence
 
 from stillwatch.runtime.errors import InputError
@@ -18,6 +17,8 @@ def find_column(header: Sequence[str], column: str, name: str, remedy: str = _RE
     """
     if header.count(column) == 1:
         return header.index(column)
+    import difflib  # for the message alone, and the first score waits for what is imported
+
     shown = ", ".join(map(repr, header[:_SHOWN])) + ", ..." * (len(header) > _SHOWN)
     if column in header:
         raise InputError(f"{name} has more than one column {column!r}: it has {shown}; {remedy}")

@@ -1,18 +1,16 @@
 """The bytes of a file, read once: unpacked, and known for what they are if they are no text."""
 
-import bz2
-import gzip
 import importlib
-import lzma
 import sys
-import zlib
 from pathlib import Path
 
 from stillwatch.runtime.errors import InputError
 
 __all__ = ["is_arrow", "read_source", "source_name"]
 
-_GZIP, _XZ, _BZIP2, _ZSTD = b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd"
+# How packed content begins, and the module of the standard library that unpacks it.
+_PACKED = ((b"\x1f\x8b", "gzip"), (b"\xfd7zXZ\x00", "lzma"), (b"BZh", "bz2"))
+_ZSTD = b"\x28\xb5\x2f\xfd"
 _ARROW = (b"PAR1", b"ARROW1", b"FEA1")
 # What people hand over that is not a table of text, and what they can do about it.
 _OTHERS = (
@@ -55,20 +53,24 @@ def is_arrow(content: bytes) -> bool:
 
 
 def _unpacked(content: bytes, name: str) -> bytes:
+    if content.startswith(_ZSTD):
+        return _unpacked_zstd(content, name)
+    module = next((module for mark, module in _PACKED if content.startswith(mark)), None)
+    if module is None:
+        return content
     try:
-        if content.startswith(_GZIP):
-            return gzip.decompress(content)
-        if content.startswith(_XZ):
-            return lzma.decompress(content)
-        if content.startswith(_BZIP2):
-            return bz2.decompress(content)
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        library = importlib.import_module(module)  # some builds of Python lack one of them
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{name} is compressed, and this Python has no {module}: unpack it beforehand"
+        ) from error
+    try:
+        unpacked: bytes = library.decompress(content)
+    except Exception as error:  # each library has errors of its own
         raise InputError(
             f"{name} is compressed, and damaged or cut short ({error}): copy it anew"
         ) from error
-    if content.startswith(_ZSTD):
-        return _unpacked_zstd(content, name)
-    return content
+    return unpacked
 
 
 def _unpacked_zstd(content: bytes, name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""README's lines and snippets run as pasted, in order, and those of two of the guides."""
+"""README's lines and snippets run as pasted, in order, and those of some of the guides."""
 
 import os
 import re
@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 150
-RUN = ("README.md", "docs/first-alarm.md", "docs/streams.md", "docs/python.md")
+RUN = ("README.md", "docs/first-alarm.md", "docs/streams.md", "docs/python.md", "docs/files.md")
 _BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)|(?:src|srcset)=\"([^\"]+)\"")
 
