@@ -82,8 +82,7 @@ def calibrate(
         data=DataOrigin(name=options.source, rows=len(normal), sha256=fingerprint([normal])),
         training=dataclasses.replace(info.training, decoder=options.decoder),
     )
-    unknown = Sensors.unknown(len(names))
-    scaler = dataclasses.replace(unknown, mean=moments.mean[0], scale=moments.scale[0])
+    scaler = _scaled_by(moments)
     uncalibrated = build_windowed(config, network, scaler, description)
     scaled, decoded = _reconstructed(uncalibrated, normal, moments)
     seen = features(options.features, scaled, decoded)
@@ -129,6 +128,12 @@ def calibrate(
             *few_weeks(judge, options.budget),
         ),
     )
+
+
+def _scaled_by(moments: Moments) -> Sensors:
+    """Returns sensors of which the scaler alone is known."""
+    unknown = Sensors.unknown(moments.mean.shape[1])
+    return dataclasses.replace(unknown, mean=moments.mean[0], scale=moments.scale[0])
 
 
 def _scaler_of(info: CapsuleInfo, names: tuple[str, ...]) -> Moments:

@@ -18,9 +18,9 @@ import onnxruntime
 
 from stillwatch.runtime.capsule.opening import FATAL_ONLY
 from stillwatch.runtime.cli.command import Command, find
-from stillwatch.runtime.cli.completion import answer_shell
-from stillwatch.runtime.cli.discovery import other_commands, own_commands
-from stillwatch.runtime.cli.parser import Parser
+from stillwatch.runtime.cli.program.completion import answer_shell
+from stillwatch.runtime.cli.program.discovery import other_commands, own_commands
+from stillwatch.runtime.cli.program.parser import Parser
 from stillwatch.runtime.errors import ExtraError, StillwatchError, TransientError
 
 __all__ = ["main"]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from stillwatch.runtime.cli import discovery
 from stillwatch.runtime.cli.command import Command, find
 from stillwatch.runtime.cli.main import main
+from stillwatch.runtime.cli.program import discovery
 
 TABLE = [
     Command(words="look", module="low.look", help="at a thing"),

@@ -16,10 +16,10 @@ import pytest
 
 import stillwatch
 from stillwatch.runtime.arrays import Float64
-from stillwatch.runtime.cli.completion import completion_parser
-from stillwatch.runtime.cli.discovery import own_commands
 from stillwatch.runtime.cli.main import main
-from stillwatch.runtime.cli.parser import nearest
+from stillwatch.runtime.cli.program.completion import completion_parser
+from stillwatch.runtime.cli.program.discovery import own_commands
+from stillwatch.runtime.cli.program.parser import nearest
 from stillwatch.runtime.cli.progress import score_with_progress
 from stillwatch.runtime.detector import Detector
 
@@ -91,7 +91,7 @@ def test_swapped_arguments_are_noticed(
 def test_help_of_every_command_needs_no_extra(missing: str, clean_env: dict[str, str]) -> None:
     code = (
         f"import sys; sys.modules[{missing!r}] = None\n"
-        "from stillwatch.runtime.cli.discovery import own_commands\n"
+        "from stillwatch.runtime.cli.program.discovery import own_commands\n"
         "from stillwatch.runtime.cli.main import main\n"
         "for command in own_commands():\n"
         "    try:\n"
