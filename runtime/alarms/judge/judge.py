@@ -150,8 +150,10 @@ class Judge:
         out.alarm[:, row] = paid.alarm
         out.parts[:, row] = weighed.parts.T
         out.cost[:, row] = paid.cost
-        ends = (before.account.calm == self._account.calm) & ~paid.alarm
-        out.mark[:, row] = BEGINS * paid.begins + LEARNT * learnt + ENDS * ends
+        over = before.account.calm == self._account.calm
+        if over.any() or paid.alarm.any() or learnt.any():  # few rows, of one stream
+            ends = over & ~paid.alarm
+            out.mark[:, row] = BEGINS * paid.begins + LEARNT * learnt + ENDS * ends
         if silent:
             out.surprise[:, row] = np.nan
         if bad is not None:

@@ -51,11 +51,11 @@ def learning_step(
     |x - m0| <= near s0.
     """
     x, mean, scale = now
+    learnt = np.zeros(len(state.watching), bool)
+    if not (paid.begins.any() or state.watching.any()):  # most rows, of one stream
+        return learnt, state
     begins = paid.begins & (state.watching == 0)
     watching = np.where(begins, 1.0, state.watching)
-    learnt = np.zeros(len(watching), bool)
-    if not watching.any():
-        return learnt, state
     kept_mean = np.where(begins, mean, state.mean)
     kept_scale = np.where(begins, scale, state.scale)
     over = (watching > 0) & over

@@ -1,6 +1,7 @@
 """The judge of one channel: surprise of five residuals, fused, above a bar."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -18,26 +19,16 @@ from stillwatch.runtime.alarms.judge.tail import TailRule, TailState, start_tail
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.scoring.scaling import history_moments
 
-__all__ = ["One", "OneState", "Tails", "one_centre", "one_step", "start_one"]
+__all__ = ["One", "OneState", "one_centre", "one_step", "start_one"]
 
 _LEAST = (0.01, 0.01, 0.01, 0.05, 0.05)  # of the mean excess, a residual
 
 
-class Tails(NamedTuple):
-    """A tail for each residual, by its name."""
-
-    context: TailState
-    level: TailState
-    day: TailState
-    roughness: TailState
-    spread: TailState
-
-
 class OneState(NamedTuple):
-    """The filters, a tail for each residual, and the bar."""
+    """The filters, the tails of the residuals, (5, B) each, and the bar."""
 
     filters: FiltersState
-    tails: Tails
+    tails: TailState
     bar: BarState
 
 
@@ -48,6 +39,11 @@ class One:
     filters: Filters
     tails: tuple[TailRule, ...]
     bar: Bar
+
+    @cached_property
+    def together(self) -> TailRule:
+        """The rule of all five tails, as one step takes them."""
+        return replace(self.tails[0], least=np.array([[tail.least] for tail in self.tails]))
 
     @classmethod
     def of_period(cls, period: float, rows: float) -> "One":
@@ -69,16 +65,12 @@ def one_step(
     context: what the value was expected to be, scaled (B,); None for the slow mean.
     """
     residuals, filters = residuals_step(state.filters, z, context, rule.filters)
-    surprises = np.empty_like(residuals)
-    tails = []
-    for k, (tail, tail_rule) in enumerate(zip(state.tails, rule.tails, strict=True)):
-        surprises[k], after = tail_step(tail, residuals[k], tail_rule)
-        tails.append(after)
+    surprises, tails = tail_step(state.tails, residuals, rule.together)
     surprise = fused(surprises)
     level, bar = bar_step(state.bar, surprise, rule.bar)
     mean = state.filters.slow[None]
     weighed = Weighed(level, surprise, (surprise * surprise)[None], mean, np.ones_like(mean))
-    return weighed, OneState(filters, Tails(*tails), bar)
+    return weighed, OneState(filters, tails, bar)
 
 
 def one_centre(values: Float64) -> tuple[Float64, Float64]:
@@ -98,5 +90,4 @@ def start_one(z: Float64, rule: One, context: Float64 | None = None) -> OneState
     for row, values in enumerate(z):
         expected = None if context is None else context[row]
         residuals[row], filters = residuals_step(filters, values, expected, rule.filters)
-    tails = (start_tail(residuals[:, k], tail) for k, tail in enumerate(rule.tails))
-    return OneState(filters, Tails(*tails), start_bar(z.shape[1]))
+    return OneState(filters, start_tail(residuals, rule.together), start_bar(z.shape[1]))

@@ -4,12 +4,12 @@ A generalised Pareto tail above a high quantile, both followed online, with an
 extremal index for residuals that come in clusters. Sources: S. Coles, An
 Introduction to Statistical Modeling of Extreme Values (2001), sections 4.3
 and 5.3.2; the quantile is a stochastic approximation (H. Robbins and S. Monro,
-1951). Arrays are (B,), peaks (32, B).
+1951). Arrays are (B,), peaks (32, B); several residuals at once, (K, B), do as well.
 """
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,17 +23,17 @@ __all__ = ["TailRule", "TailState", "familiarity", "start_tail", "surprise", "ta
 class TailRule:
     """The constants of a residual's tail.
 
-    quantile: q. least: of the mean excess. pseudo: rows that the moments of
-    the excess begin with. most: times its mean that an excess counts. gap:
-    rows that end a cluster. first: exceedances and clusters to begin with.
-    shape: least and most of xi. aged: rows at which more rows make nothing
+    quantile: q. least: of the mean excess, for all residuals or (K, 1), for
+    each. pseudo: rows that the moments of the excess begin with. most: times its
+    mean that an excess counts. gap: rows that end a cluster. first: exceedances and
+    clusters to begin with. shape: least and most of xi. aged: rows at which more rows make nothing
     less surprising. longest: rows after which the tail adapts no slower.
     alike: the share of a value that what is like it reaches. forgives: nats
     for each e-fold of what was like it.
     """
 
     quantile: float = 0.93
-    least: float = 0.01
+    least: float | Float64 = 0.01
     pseudo: float = 20.0
     most: float = 5.0
     gap: float = 12.0
@@ -71,7 +71,7 @@ def start_tail(residuals: Float64, rule: TailRule) -> TailState:
     The peaks of their clusters are remembered, so that what they show often is
     familiar from the start.
     """
-    rows, streams = residuals.shape
+    rows, shape = len(residuals), residuals.shape[1:]
     level = np.quantile(residuals, rule.quantile, axis=0)
     excess = np.maximum(residuals - level, 0.0)
     # The mean of those above, which may be none.
@@ -80,7 +80,7 @@ def start_tail(residuals: Float64, rule: TailRule) -> TailState:
     square = np.maximum(ordered_mean(excess * excess) / share, 2 * mean * mean)
 
     def all_at(figure: float) -> Float64:
-        return np.full(streams, figure)
+        return np.full(shape, figure)
 
     return TailState(
         level=level,
@@ -89,7 +89,9 @@ def start_tail(residuals: Float64, rule: TailRule) -> TailState:
         rows=all_at(min(rows, rule.longest)),
         exceedances=all_at(rule.first),
         clusters=all_at(rule.first),
-        **_clusters(residuals, level, rule),
+        calm=all_at(rule.gap + 1),
+        top=all_at(0.0),
+        peaks=np.zeros((rule.peaks, *shape)),
     )
 
 
@@ -145,8 +147,9 @@ def tail_step(state: TailState, x: Float64, rule: TailRule) -> tuple[Float64, Ta
     )
     if not over.any():  # most rows, of one stream
         return found, after
-    at = np.flatnonzero(over)
-    few = TailState(*(array[..., at] for array in state))._replace(peaks=peaks[:, at])
+    at = np.nonzero(over)
+    here: Any = (slice(None), *at)
+    few = TailState(*[*(array[at] for array in state[:-1]), peaks[here]])
     high = x[at]
     found[at] = np.maximum(surprise(few, high, rule) - familiarity(few, high, rule), 0.0)
     counted = np.minimum(high - few.level, rule.most * few.mean)
@@ -154,8 +157,9 @@ def tail_step(state: TailState, x: Float64, rule: TailRule) -> tuple[Float64, Ta
     gain = rule.quantile / (1 - rule.quantile)
     after.level[at] = few.level + few.mean * gain / rows[at]
     mean, square = few.mean, few.square
+    least = np.broadcast_to(rule.least, x.shape)[at]
     updated = {
-        "mean": np.maximum(mean + share * (counted - mean), rule.least),
+        "mean": np.maximum(mean + share * (counted - mean), least),
         "square": square + share * (counted * counted - square),
         "exceedances": np.minimum(few.exceedances + 1, rule.longest),
         "clusters": few.clusters + (few.calm + 1 > rule.gap),
@@ -189,7 +193,7 @@ def _clusters(residuals: Float64, level: Float64, rule: TailRule) -> dict[str, F
     return {"calm": calm, "top": top, "peaks": peaks}
 
 
-def _put(array: Float64, at: AnyArray, values: Float64) -> Float64:
+def _put(array: Float64, at: tuple[AnyArray, ...], values: Float64) -> Float64:
     found = array.copy()
     found[at] = values
     return found
@@ -202,9 +206,10 @@ def _remembered(peaks: Float64, peak: Float64, closing: Bool) -> Float64:
     """
     if not closing.any():
         return peaks
-    at = np.flatnonzero(closing)
-    few = peaks[:, at]
-    above = np.concatenate([np.full((1, len(at)), np.inf), few[:-1]])
+    at = np.nonzero(closing)
+    here: Any = (slice(None), *at)
+    few = peaks[here]
+    above = np.concatenate([np.full((1, few.shape[1]), np.inf), few[:-1]])
     found = peaks.copy()
-    found[:, at] = np.maximum(few, np.minimum(above, peak[at]))
+    found[here] = np.maximum(few, np.minimum(above, peak[at]))
     return found
