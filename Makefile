@@ -42,10 +42,11 @@ docs: install
 matrix: install
 	PYTHONPATH=tests $(BIN)/python -m portability.matrix --out benchmarks/results/portability/results.json
 
-# The tests that draw their inputs, with 5,000 draws each in place of 100: about 20 minutes.
+# The tests that draw their inputs, with 5,000 draws each in place of 100: about an hour.
 fuzz: install
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz --hypothesis-show-statistics \
 	  tests/runtime/test_fuzz.py tests/runtime/capsule/test_fuzz_capsule.py \
+	  tests/runtime/capsule/test_graph.py tests/runtime/watch/test_fuzz_watch.py \
 	  tests/train/data/test_params.py tests/runtime/tables/test_table.py
 
 # A thousand kills of watches, in every way to feed one: about an hour.

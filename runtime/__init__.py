@@ -1,10 +1,13 @@
 """Scores and forecasts time series with capsules; needs numpy and onnxruntime, nothing else."""
 
 import os
+import sys
 
 # onnxruntime's own builds report on their use unless told not to, and a detector on somebody's
 # device has no business to. Set before the first import of it; who wants it sets it to 0.
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+if os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1") != "0" and "onnxruntime" in sys.modules:
+    # It was imported before us: its store is open by now, but it sends no events from here on.
+    sys.modules["onnxruntime"].disable_telemetry_events()
 
 from stillwatch.runtime.capsule.opening import shipped
 from stillwatch.runtime.detector import Detector

@@ -104,7 +104,9 @@ class Watcher:
             self.lines, self.bad = int(state["lines"]), int(state["bad"])
             if len(self._waiting) != self._stream.pending:
                 raise ValueError(f"{len(self._waiting)} rows wait, not {self._stream.pending}")
-        except (KeyError, TypeError, ValueError, InputError) as error:
+        except InputError as error:
+            raise SnapshotError(f"{name} does not fit its schema: {error}") from error
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise SnapshotError(f"{name} does not fit its schema: {error}") from error
 
     def _read(self, line: bytes) -> Sample | None:

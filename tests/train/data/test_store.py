@@ -171,6 +171,25 @@ def test_file_that_the_server_lacks(upstream: Upstream, tmp_path: Path) -> None:
     assert files_in(tmp_path) == []
 
 
+def test_a_download_without_end_is_cut_off(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stillwatch.train.data.sets.store._LARGEST", 100_000)
+    path = f"data/{NAME}"
+    upstream.files[path] = b"x" * 10_000_000
+    store = Store("nab", base_url=upstream.url, cache=tmp_path)
+    with pytest.raises(DataError, match="has more than 100000 bytes"):
+        store.read(path)
+    assert files_in(tmp_path) == []
+
+
+def test_a_folder_in_a_files_place_is_said(upstream: Upstream, tmp_path: Path) -> None:
+    path = f"data/{NAME}"
+    (tmp_path / "nab" / DATA_SETS["nab"].commit / path).mkdir(parents=True)
+    with pytest.raises(DataError, match="is a folder: expected upstream's file"):
+        Store("nab", base_url=upstream.url, cache=tmp_path).read(path)
+
+
 @pytest.mark.parametrize(
     "path", ["data/none.csv", "../outside", "data/../LICENSE.txt", "/etc/hosts"]
 )
@@ -181,7 +200,7 @@ def test_path_that_upstream_has_not(upstream: Upstream, tmp_path: Path, path: st
 
 
 def test_unknown_data_set() -> None:
-    with pytest.raises(DataError, match=r"of \['nab', 'smd'\], got 'yahoo'"):
+    with pytest.raises(DataError, match=r"of \['ett', 'nab', 'smd'\], got 'yahoo'"):
         Store("yahoo")
 
 

@@ -23,6 +23,7 @@ from stillwatch.runtime.errors import DataError
 __all__ = ["DATA_SETS", "DataSet", "Store", "git_blob_id"]
 
 _TIMEOUT = 60  # seconds without a byte from the server
+_LARGEST = 2**26  # bytes; upstream's largest file has a third of that
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ class Store:
                 )
         else:
             source = self._cache / path
+            if source.is_dir():
+                raise DataError(f"{source} is a folder: expected upstream's file; take it away")
             if not source.is_file():
                 self._download(path)
         content = source.read_bytes()
@@ -139,10 +142,9 @@ class Store:
         url = self._base_url + path
 
         def fetch(address: str, output_file: str, _pooch: object) -> None:
-            response = requests.get(address, timeout=_TIMEOUT)
-            response.raise_for_status()
-            self._verify(path, response.content, address)  # before pooch gives it its name
-            Path(output_file).write_bytes(response.content)
+            content = _body(address)
+            self._verify(path, content, address)  # before pooch gives it its name
+            Path(output_file).write_bytes(content)
 
         target = self._cache / path
         pooch.get_logger().setLevel(logging.WARNING)  # the progress bar says it already
@@ -163,3 +165,20 @@ class Store:
                 f"{source} is not upstream's file: expected git blob {expected}, got {found}; "
                 "delete it and fetch it again"
             )
+
+
+def _body(address: str) -> bytes:
+    """Returns what a server answers; raises DataError where it is more than any file of upstream's.
+
+    Counted as it comes: what a server says of the length may be wrong.
+    """
+    content = bytearray()
+    with requests.get(address, timeout=_TIMEOUT, stream=True) as response:
+        response.raise_for_status()
+        for part in response.iter_content(2**16):
+            content += part
+            if len(content) > _LARGEST:
+                raise DataError(
+                    f"{address} is not upstream's file: it has more than {_LARGEST} bytes"
+                )
+    return bytes(content)
