@@ -188,7 +188,7 @@ class EventTracker:
         )
 
 
-def rulings(result: Result) -> Iterator[Ruling | None]:
+def rulings(result: "Result") -> Iterator[Ruling | None]:
     """Yields what a judge says of each row of a result, (T,); None where none was asked."""
     if result.judged is None:
         yield from (None for _ in result.score)
