@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     for path in paths:
         write_bytes(path, (_EXAMPLES / path.name).read_bytes())
     normal, series = paths
-    print(f"{normal}: a week of a pump, simulated; {series}: five more days, with planted faults:")
+    print(f"{normal}: two weeks of a pump, simulated; {series}: one more, with planted faults:")
     with _FAULTS.open(encoding="utf-8", newline="") as faults:
         for fault in csv.DictReader(faults):
             print(f"  {fault['from']} to {fault['to']}: {fault['fault']}")

@@ -81,7 +81,17 @@ def test_a_newcomers_own_file_is_a_report_after_two_more_commands(
         (tmp_path / name).write_text(text.replace("T", " "), encoding="utf-8-sig")
     commands = (
         ["calibrate", "smd-micro", NORMAL, "-o", "mine.onnx"],
-        ["score", "mine.onnx", SERIES, "-o", "scored.csv", "--report", "report.html"],
+        [
+            "score",
+            "mine.onnx",
+            SERIES,
+            "--budget",
+            "1/week",
+            "--report",
+            "report.html",
+            "-o",
+            "scored.csv",
+        ],
     )
     for command in commands:
         done = subprocess.run(
@@ -93,7 +103,7 @@ def test_a_newcomers_own_file_is_a_report_after_two_more_commands(
         for column in ("flow_l_per_s", "pressure_bar", "bearing_c", "time", "remark"):
             assert column in said  # what was taken for what, and what was not
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "2026-03-10 0" in page  # the day the bearing runs hot, by the file's own times
+    assert "2026-03-17 1" in page  # the day the bearing runs hot, by the file's own times
     assert (tmp_path / "scored.csv").stat().st_size > (tmp_path / SERIES).stat().st_size
 
 

@@ -1,4 +1,4 @@
-"""The sample that the package ships: a simulated pump, a calm week and one with planted faults.
+"""The sample that the package ships: a simulated pump, two calm weeks and one with planted faults.
 
     python tests/support/pump.py runtime/examples
 
@@ -17,22 +17,22 @@ __all__ = ["FAULTS", "NORMAL", "PLANTED", "SERIES", "files", "pump"]
 NORMAL, SERIES, PLANTED = "pump-normal.csv", "pump.csv", "pump-faults.csv"
 # What was planted into the second file: its name, the first row and the last one, from 0.
 FAULTS = {
-    "the bearing runs hot": (96, 130),
-    "the flow drops for an hour": (200, 203),
-    "the pressure sensor freezes": (270, 330),
+    "the bearing runs hot": (66, 88),
+    "the flow stops for two hours": (178, 181),
+    "the pressure sensor freezes": (270, 320),
 }
-_A_DAY = 72  # rows: one each 20 minutes
-_TRIAL = "2026-03-09"
+_A_DAY = 48  # rows: one each 30 minutes
+_TRIAL = "2026-03-16"
 _CHANNELS = ("flow_l_per_s", "pressure_bar", "bearing_c")
 
 
 def files() -> dict[str, str]:
     """Returns the files' text by name."""
     draw = np.random.default_rng(20260302)
-    normal, series = pump(7 * _A_DAY, draw), pump(5 * _A_DAY, draw)
+    normal, series = pump(14 * _A_DAY, draw), pump(7 * _A_DAY, draw)
     (hot, cool), (low, high), (stuck, free) = FAULTS.values()
     series[hot : cool + 1, 2] += np.linspace(2, 14, cool + 1 - hot)
-    series[low : high + 1, 0] *= 0.55
+    series[low : high + 1, 0] *= 0.05
     series[stuck : free + 1, 1] = series[stuck, 1]
     times = _times(len(series), _TRIAL)
     planted = [f"{times[a]},{times[b]},{fault}" for fault, (a, b) in FAULTS.items()]
@@ -49,7 +49,7 @@ def pump(rows: int, draw: np.random.Generator) -> Float64:
     demand = np.sin(hours - 2) + 0.35 * np.sin(2 * hours) + 0.12 * draw.standard_normal(rows)
     flow = 42 + 9 * demand + 0.6 * draw.standard_normal(rows)
     pressure = 3.4 - 0.35 * demand + 0.04 * draw.standard_normal(rows)
-    warm = np.convolve(demand, np.full(6, 1 / 6))[:rows]
+    warm = np.convolve(demand, np.full(4, 1 / 4))[:rows]
     bearing = 51 + 3.5 * warm + 0.35 * draw.standard_normal(rows)
     return np.stack([flow, pressure, bearing], axis=1)
 
