@@ -72,6 +72,12 @@ COMMANDS = (
         help="the single-feature recipe, one choice changed at a time",
     ),
     Command(
+        words="reproduce forecast",
+        module="stillwatch.benchmarks.reproductions.forecast.command",
+        extra="train,export,benchmarks,forecast",
+        help="the forecaster on ETTh1, electricity demand and daily closes",
+    ),
+    Command(
         words="verify --all",
         module="stillwatch.benchmarks.validation.command",
         extra="train,export",

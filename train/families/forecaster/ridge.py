@@ -14,7 +14,7 @@ from stillwatch.runtime.arrays import Float32, Float64
 
 __all__ = ["PENALTIES", "Linear", "fit_linear"]
 
-PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+PENALTIES = (1e-5, 3e-5, 1e-4, 3e-4, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,89 @@
+"""`stillwatch reproduce forecast`: ETTh1, choices one at a time, electricity demand, closes."""
+
+import argparse
+import json
+from statistics import median
+from typing import Any
+
+from stillwatch.benchmarks.reproductions.options import add_options, seeds_and_folder
+from stillwatch.runtime.files import write_text
+from stillwatch.runtime.report.tables import as_text
+
+__all__ = ["add_arguments", "run"]
+
+_PARTS = ("etth1", "choices", "demand", "closes")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of the experiment."""
+    add_options(parser, seeds=3, out="reproduction-forecast")
+    parser.add_argument(
+        "--part", dest="parts", action="append", choices=_PARTS,
+        help="once for each (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--quick", action="store_true",
+        help="one seed, horizons 96 and 720, two choices, no slow baseline: ten minutes",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Trains what is not trained yet, and compares; a run that was killed goes on."""
+    seeds, out = seeds_and_folder(arguments)
+    seeds = 1 if arguments.quick else seeds
+    parts = arguments.parts or _PARTS
+
+    from stillwatch.benchmarks.reproductions.forecast import choices, demand, ett
+    from stillwatch.benchmarks.reproductions.forecast.report import (
+        CHOICE_HEADER,
+        DEMAND_HEADER,
+        ETT_HEADER,
+        choice_rows,
+        closes_rows,
+        demand_rows,
+        ett_rows,
+        forecast_page,
+    )
+    from stillwatch.runtime.report.machine import provenance
+    from stillwatch.train.data.sets import load_ett
+
+    results: dict[str, Any] = {**provenance(), "seeds": seeds, "quick": arguments.quick}
+    if {"etth1", "choices"} & set(parts):
+        series = load_ett("ETTh1")
+        horizons = (96, 720) if arguments.quick else ett.HORIZONS
+        results["etth1"] = {str(h): _horizon(series, h, seeds, out) for h in horizons}
+        print(as_text(ETT_HEADER, ett_rows(results)))
+    if "choices" in parts:
+        names = choices.QUICK if arguments.quick else tuple(choices.CHOICES)
+        results["choices"] = choices.evaluate_choices(series, out, names)
+        print(as_text(CHOICE_HEADER, choice_rows(results)))
+    if "demand" in parts:
+        results["demand"] = demand.evaluate_demand(out, seeds, slow=not arguments.quick)
+        print(as_text(DEMAND_HEADER, demand_rows(results)))
+    if "closes" in parts:
+        results["closes"] = demand.evaluate_closes(out, seeds)
+        print(as_text(("closes, one day ahead", "MAE", "RMSE"), closes_rows(results)))
+    write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
+    write_text(out / "report.html", forecast_page(results))
+    print(f"\nmedian over seeds; results.json and report.html in {out}")
+    return 0
+
+
+def _horizon(series: Any, horizon: int, seeds: int, out: Any) -> dict[str, Any]:
+    from stillwatch.benchmarks.reproductions.forecast import ett
+
+    found = [
+        ett.evaluate(series, ett.config_of(horizon, seed), out / f"etth1-{horizon}-{seed}")
+        for seed in range(seeds)
+    ]
+    published = {name: rows[horizon] for name, rows in ett.PUBLISHED.items() if horizon in rows}
+    names = ("forecaster", "LSTM alone", "linear alone")
+    return {
+        "median": {
+            name: {what: median(f[name][what] for f in found) for what in ("mse", "mae")}
+            for name in names
+        },
+        "floors": ett.floors(series, horizon),
+        "published": published,
+        "seeds": found,
+    }
