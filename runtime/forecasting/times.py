@@ -15,6 +15,7 @@ from stillwatch.runtime.errors import InputError
 __all__ = ["Step", "like", "parse_times", "step_of"]
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_SECONDS = re.compile(r"\d\d:\d\d:\d\d")
 _FEWEST = 3  # times that a step can be told from
 
 
@@ -102,7 +103,9 @@ def like(times: AnyArray, cell: str) -> list[str]:
     cell = cell.strip()
     midnight = bool((times == times.astype("datetime64[D]")).all())
     fraction = bool((times != times.astype("datetime64[s]")).any())
-    seconds = len(cell.split(":")) > 2 or bool((times != times.astype("datetime64[m]")).any())
+    seconds = _SECONDS.search(cell) is not None or bool(
+        (times != times.astype("datetime64[m]")).any()
+    )
     unit: Literal["us", "s", "m"] = "us" if fraction else "s" if seconds else "m"
     if len(cell) == len("2024-01-31") and midnight:
         return [str(text) for text in np.datetime_as_string(times, unit="D")]

@@ -68,7 +68,7 @@ def train_forecaster(
     seen = whole.rows(0, split.validation)
     held = whole.rows(split.validation - config.lookback, split.intervals)
     training, validation = _samples(seen, held, config)
-    net = build_network(config, training.channels)
+    net = build_network(config, len(series.columns))
     if isinstance(net, Direct) and config.linear:
         net.linear.collect_params().setattr("grad_req", "null")  # solved, not trained
     curve = train_with_early_stopping(
