@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from stillwatch.benchmarks.reproductions.forecast.ett import config_of, evaluate
+from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.forecasting.series import Series
 
-__all__ = ["CHOICES", "MICRO", "QUICK", "evaluate_choices"]
+__all__ = ["CHOICES", "MICRO", "QUICK", "chosen", "evaluate_choices"]
 
 _HORIZON = 96
 # At most 20,000 parameters: fewer units, and the linear map of a low rank.
@@ -30,6 +31,14 @@ CHOICES: dict[str, dict[str, Any]] = {
     "recursive, two layers": {**_RECURSIVE, "calendar": ("hour",), "layers": 2},
 }
 QUICK = ("as it is", "micro")
+
+
+def chosen(names: list[str] | None) -> tuple[str, ...]:
+    """Returns choices by their names, all where none are said; raises InputError."""
+    for name in names or ():
+        if name not in CHOICES:
+            raise InputError(f"expected a choice of {', '.join(CHOICES)}, got {name!r}")
+    return tuple(names or CHOICES)
 
 
 def evaluate_choices(

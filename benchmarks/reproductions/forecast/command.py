@@ -22,6 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="once for each (default: all)",
     )  # fmt: skip
     parser.add_argument(
+        "--choice", dest="choices", action="append", metavar="NAME",
+        help="of the part choices, once for each (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
         "--quick", action="store_true",
         help="one seed, horizons 96 and 720, two choices, no slow baseline: ten minutes",
     )  # fmt: skip
@@ -54,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         results["etth1"] = {str(h): _horizon(series, h, seeds, out) for h in horizons}
         print(as_text(ETT_HEADER, ett_rows(results)))
     if "choices" in parts:
-        names = choices.QUICK if arguments.quick else tuple(choices.CHOICES)
+        names = choices.QUICK if arguments.quick else choices.chosen(arguments.choices)
         results["choices"] = choices.evaluate_choices(series, out, names)
         print(as_text(CHOICE_HEADER, choice_rows(results)))
     if "demand" in parts:
