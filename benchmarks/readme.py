@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from stillwatch.benchmarks.detection_sections import alarms_section, faults_section, nab_section
 from stillwatch.benchmarks.latency.cards.card import Card
 from stillwatch.benchmarks.latency.cards.card_file import read_card
 from stillwatch.benchmarks.latency.cards.compare import disagreements
@@ -185,6 +186,8 @@ def importing_section(results: dict[str, Any]) -> str:
 
 
 _SECTIONS = {
+    "faults": faults_section,
+    "nab": nab_section,
     "importing": importing_section,
     "nab-rds": nab_rds_section,
     "smd": smd_section,
@@ -202,7 +205,13 @@ def sections(root: Path) -> dict[str, str]:
     runs = (read_card(root / _RESULTS / "bench" / name) for name in ("card.json", "again.json"))
     edge = json.loads((root / _RESULTS / "bench" / "edge.json").read_text())
     policies = as_markdown(("policy", "an alarm is a score above"), MEANINGS)
-    return parts | {"bench": bench_section(*runs), "edge": edge_section(edge), "policies": policies}
+    budgets = json.loads((root / _RESULTS / "smd" / "budgets.json").read_text())
+    return parts | {
+        "alarms": alarms_section(budgets),
+        "bench": bench_section(*runs),
+        "edge": edge_section(edge),
+        "policies": policies,
+    }
 
 
 def rewrite(page: str, parts: Mapping[str, str]) -> str:

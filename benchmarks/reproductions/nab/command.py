@@ -43,7 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.results and arguments.results.is_file():
         raise InputError(f"expected a folder for --results, got the file {arguments.results}")
 
-    from stillwatch.benchmarks.reproductions.nab.report import HEADER, nab_page, table_rows
+    from stillwatch.benchmarks.reproductions.nab.nab_tables import HEADER, table_rows
+    from stillwatch.benchmarks.reproductions.nab.report import nab_page
     from stillwatch.benchmarks.reproductions.nab.run import (
         Bench,
         control_rows,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from stillwatch.benchmarks.reproductions.smd.alarm_tables import tables, what_the_network_adds
 from stillwatch.benchmarks.reproductions.smd.budgets import (
     BUDGETS,
     CHOSEN_ON,
@@ -23,14 +24,7 @@ from stillwatch.runtime.report.machine import provenance, provenance_line
 from stillwatch.runtime.report.tables import as_text
 from stillwatch.train.data.sets import Machine
 
-__all__ = ["reproduce_protocols", "what_the_network_adds"]
-
-_ALARMS_HEADER = (
-    "", "a week", "false a week, chosen", "worst", "hit of 57", "under alarm, worst",
-    "false a week, held", "worst", "hit of 27", "under alarm, worst",
-)  # fmt: skip
-_RANKING_HEADER = ("", "AP, chosen", "VUS-PR, chosen", "AP, held", "VUS-PR, held")
-_TSB_HEADER = ("", "VUS-PR by TSB-AD, mean of five", "over seeds")
+__all__ = ["reproduce_protocols"]
 
 
 def reproduce_protocols(machines: Sequence[Machine], seeds: int, out: Path) -> None:
@@ -53,78 +47,14 @@ def reproduce_protocols(machines: Sequence[Machine], seeds: int, out: Path) -> N
     results["network_adds"] = what_the_network_adds(results)
     write_text(out / "budgets.json", json.dumps(results, indent=1) + "\n")
     write_text(out / "alarms.html", _page(results))
-    for header, rows in _tables(results):
+    for header, rows in tables(results):
         print(as_text(header, rows), end="\n\n")
     print(results["network_adds"])
     print(f"\nbudgets.json and alarms.html in {out}")
 
 
-def what_the_network_adds(results: dict[str, Any]) -> str:
-    """Returns in words what a network that never saw the machine adds to alarms and to ranking."""
-    hits = {row["policy"]: _hits(row) for row in results["alarms"] if row["budget"] == BUDGETS[-1]}
-    plain, network = hits["judge, no network"], hits["judge, of values and residuals"]
-    both = {row["score"]: row for row in results["ranking"] if row["protocol"] == "TSB-AD"}
-    with_it = both["robust, network"]["all"]["tsb_vus_pr"]
-    without = both["robust, no network"]["all"]["tsb_vus_pr"]["median"]
-    gain = with_it["median"] - without
-    clear = with_it["min"] > without or with_it["max"] < without
-    return (
-        f"What the network adds, on machines that it never saw: to alarms, at {BUDGETS[-1]} a week "
-        f"the judge hits {network:g} events with its residuals beside the values and {plain:g} "
-        f"without a network; to ranking, {gain:+.3f} of TSB-AD's VUS-PR ({with_it['median']:.3f}, "
-        f"seeds {with_it['min']:.3f} to {with_it['max']:.3f}, against {without:.3f})"
-        f"{'' if clear else ', which is within the spread of seeds'}."
-    )
-
-
-def _hits(row: dict[str, Any]) -> float:
-    return float(sum(row[part]["hit"] for part in ("chosen", "held") if part in row))
-
-
-def _tables(results: dict[str, Any]) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
-    ranking = results["ranking"]
-    ours = [row for row in ranking if row["protocol"] == "ours"]
-    theirs = [row for row in ranking if row["protocol"] == "TSB-AD"]
-    published = [(f"{name}, published", f"{v:.3f}", "") for name, v in PUBLISHED.items()]
-    return [
-        (_ALARMS_HEADER, [_alarms_row(row) for row in results["alarms"]]),
-        (_RANKING_HEADER, [_ranking_row(row) for row in ours]),
-        (_TSB_HEADER, [_tsb_row(row) for row in theirs] + published),
-    ]
-
-
-def _alarms_row(row: dict[str, Any]) -> tuple[str, ...]:
-    cells = [row["policy"], str(row["budget"] or "")]
-    for part in ("chosen", "held"):
-        if part not in row:
-            cells += [""] * 4
-            continue
-        found = row[part]
-        cells += [
-            f"{found['false_mean']:.1f}",
-            f"{found['false_worst']:.1f}",
-            f"{found['hit']:g}",
-            f"{100 * found['covered_worst']:.2f} %",
-        ]
-    return tuple(cells)
-
-
-def _ranking_row(row: dict[str, Any]) -> tuple[str, ...]:
-    cells = [row["score"]]
-    for part in ("chosen", "held"):
-        known = part in row
-        cells += [f"{row[part][f]['median']:.3f}" if known else "" for f in ("ap", "vus_pr")]
-    return tuple(cells)
-
-
-def _tsb_row(row: dict[str, Any]) -> tuple[str, ...]:
-    found = row["all"]["tsb_vus_pr"]
-    spread = f"{found['min']:.3f} to {found['max']:.3f}" if row["all"]["seeds"] > 1 else ""
-    return row["score"], f"{found['median']:.3f}", spread
-
-
 def _page(results: dict[str, Any]) -> str:
-    alarms, ranking, theirs = (page.table(*each) for each in _tables(results))
+    alarms, ranking, theirs = (page.table(*each) for each in tables(results))
     parts = [
         page.paragraph(
             "Alarms, as an operator gets them. An event is a run of alarms that 30 calm rows end; "

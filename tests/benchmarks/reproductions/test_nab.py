@@ -5,7 +5,7 @@ import pytest
 
 from stillwatch.benchmarks.detection.nab_score import probation
 from stillwatch.benchmarks.reproductions.nab.fleet import judged, surprises
-from stillwatch.benchmarks.reproductions.nab.report import what_the_network_adds
+from stillwatch.benchmarks.reproductions.nab.nab_tables import what_the_network_adds
 from stillwatch.benchmarks.reproductions.nab.result_files import read_results, write_results
 from stillwatch.benchmarks.reproductions.nab.series import CLOCK, prepare
 from stillwatch.benchmarks.reproductions.nab.summary import CHOSEN, HELD

@@ -3,9 +3,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stillwatch.benchmarks.reproductions.smd.alarm_tables import what_the_network_adds
 from stillwatch.benchmarks.reproductions.smd.budgets import summarize_budgets
 from stillwatch.benchmarks.reproductions.smd.judge_fleet import judged_alarms
-from stillwatch.benchmarks.reproductions.smd.protocols import what_the_network_adds
 from stillwatch.runtime.alarms.judge.fitting import fit_judge
 from stillwatch.runtime.alarms.judge.judge import Judge
 
@@ -61,6 +61,7 @@ def test_what_a_network_adds_is_said_against_the_spread_of_seeds(
 
     text = what_the_network_adds(
         {
+            "budgets": [1, 10],
             "alarms": [
                 alarms("judge, no network", 47),
                 alarms("judge, of values and residuals", 46),

@@ -1,0 +1,53 @@
+"""The NAB table from its figures, and in words what the network adds."""
+
+from typing import Any
+
+from stillwatch.benchmarks.detection.nab_score import PROFILES
+from stillwatch.benchmarks.reproductions.nab.summary import PARTS
+
+__all__ = ["HEADER", "table_rows", "what_the_network_adds"]
+
+HEADER = ("", "parameters", "standard", "chosen", "held", "low FP", "low FN", "spread, standard")
+
+
+def table_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Returns the table: a row a detector, medians over seeds; then the published ones."""
+    rows = []
+    for one in results["rows"]:
+        standard, low_fp, low_fn = (one[name] for name in PROFILES)
+        span = standard["all"]
+        rows.append(
+            (
+                one["row"],
+                f"{one['parameters']:,}" if one["parameters"] else "none",
+                *(f"{standard[part]['median']:.1f}" for part in PARTS),
+                f"{low_fp['all']['median']:.1f}",
+                f"{low_fn['all']['median']:.1f}",
+                f"{span['min']:.1f} to {span['max']:.1f}" if len(one["seeds"]) > 1 else "",
+            )
+        )
+    for name, figures in results["published"].items():
+        standard, low_fp, low_fn = (f"{figures[profile]:.1f}" for profile in PROFILES)
+        rows.append((f"{name}, published", "", standard, "", "", low_fp, low_fn, ""))
+    return rows
+
+
+def what_the_network_adds(results: dict[str, Any]) -> str:
+    """Returns a sentence: the largest network against the best control, and the seed spread."""
+    networks = [one for one in results["rows"] if one["row"].startswith("LSTM")]
+    controls = [one for one in results["rows"] if one["row"] in ("slow mean", "clock regression")]
+    network = max(networks, key=lambda one: float(one["standard"]["all"]["median"]))
+    control = max(controls, key=lambda one: float(one["standard"]["all"]["median"]))
+    found, plain = network["standard"]["all"], control["standard"]["all"]["median"]
+    gain = found["median"] - plain
+    span = f"{found['min']:.1f} to {found['max']:.1f} over {len(network['seeds'])} seeds"
+    inside = found["min"] <= plain <= found["max"] or abs(gain) < 1
+    verdict = (
+        "that is nothing: what finds the anomalies is the judge"
+        if inside
+        else "most of the score is the judge's all the same"
+    )
+    return (
+        f"What the network adds: {network['row']} scores {found['median']:.1f} ({span}), the "
+        f"control without a network ({control['row']}) {plain:.1f}: {gain:+.1f}; {verdict}."
+    )
