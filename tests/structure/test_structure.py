@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from structure import rules
+from structure import picture, rules
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = {
@@ -108,3 +108,21 @@ def test_a_long_function_is_seen() -> None:
     assert rules.long_functions(fits) == []
     for text in (f"def f():{body}\n    x = 2", f"async def f({eight}, i): ..."):
         assert len(rules.long_functions(made(export__some=text))) == 1
+
+
+def test_the_picture_leaves_out_what_other_arrows_say() -> None:
+    tree = made(
+        export__a__m="from stillwatch.export.b import m\nfrom stillwatch.export.c import m",
+        export__b__m="from stillwatch.export.c import m",
+        export__c__m="from stillwatch.runtime import errors",
+        runtime__errors="",
+    )
+    drawn = picture.picture(tree)
+    assert "export_a --> export_b" in drawn
+    assert "export_b --> export_c" in drawn
+    assert "export_a --> export_c" not in drawn
+
+
+def test_the_page_has_a_place_for_the_picture() -> None:
+    page = (ROOT / picture.PAGE).read_text(encoding="utf-8")
+    assert page.index(picture.BEGIN) < page.index("flowchart") < page.index(picture.END)
