@@ -20,7 +20,7 @@ _NAMED = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";"
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
     """Adds them, as a group of their own; by default everything is recognised."""
     group = parser.add_argument_group(
-        "how the file is read", "recognised, where it is not said; see 'columns' on standard error"
+        "how the file is read", "all of this is recognised; these settle what is ambiguous"
     )
     group.add_argument(
         "--time-column", metavar="NAME", help="times: order, repeats and gaps are looked at"

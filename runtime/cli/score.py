@@ -139,8 +139,9 @@ def _summary(
             f"  not calibrated, so nothing is an alarm: stillwatch calibrate {arguments.model}"
         )
     events = find_events(result, detector.info.channel_names, event_policy(arguments))
+    mark = "; " if table.frame.records.decimal == "," else ", "
     for event in events[:_EVENTS]:
-        cells = textwrap.shorten(", ".join(table.cells(event.peak)), _SHOWN)
+        cells = textwrap.shorten(mark.join(table.cells(event.peak)), _SHOWN)
         span = f"row {event.start + 1}" + (
             f" to {event.end + 1}" if event.end > event.start else ""
         )
