@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/data),)
 export STILLWATCH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test test-all docs matrix fuzz kills soak capsules nab-rds-capsules smd-capsules install clean
+.PHONY: demo test test-all docs matrix fuzz kills soak sbom capsules nab-rds-capsules smd-capsules install clean
 
 demo: install
 	$(BIN)/stillwatch reproduce nab-rds --seeds $(SEEDS) --out demo
@@ -56,6 +56,14 @@ kills: install
 # Ten million lines through one watch, and the memory that it holds: about ten minutes.
 soak: install
 	PYTHONPATH=tests $(BIN)/python -m endurance.soak --out benchmarks/results/endurance/soak.json
+
+# What a base install brings along, as a CycloneDX document: build/sbom.json.
+sbom: install
+	rm -rf build/sbom
+	$(PYTHON) -m venv build/sbom
+	build/sbom/bin/python -m pip install --quiet --disable-pip-version-check .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom
+	$(BIN)/cyclonedx-py environment --output-reproducible -o build/sbom.json build/sbom/bin/python
 
 # The committed results, the checkpoints in them, and the capsules that the package ships. The
 # second takes two to three hours on two cores; it goes on where it was interrupted.
