@@ -24,14 +24,19 @@ from stillwatch.export.families.network import weights_of_capsule
 from stillwatch.export.families.table import windowed
 from stillwatch.export.graph.distance_nodes import Sensors
 from stillwatch.runtime.alarms.judge.fitting import fit_judge
-from stillwatch.runtime.alarms.thresholds import error_quantiles, normal_scores, window_threshold
+from stillwatch.runtime.alarms.thresholds import (
+    WindowThreshold,
+    error_quantiles,
+    normal_scores,
+    window_threshold,
+)
 from stillwatch.runtime.arrays import LARGEST, Bool, Float64
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.capsule.figures import CapsuleThreshold, DataOrigin
 from stillwatch.runtime.capsule.info import CapsuleInfo, Channel
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
-from stillwatch.runtime.scoring.distance import fit_mahalanobis
+from stillwatch.runtime.scoring.distance import Mahalanobis, fit_mahalanobis
 from stillwatch.runtime.scoring.features import features
 from stillwatch.runtime.scoring.scaling import Moments
 from stillwatch.train.data.fingerprint import fingerprint
@@ -75,13 +80,7 @@ def calibrate(
     network = weights_of_capsule(content, config, name)
     moments = _scaler_of(info, names) if options.keep_scaler else options.moments(normal)
     constant = tuple(n for n, span in zip(names, np.ptp(normal, axis=0), strict=True) if not span)
-
-    description = Description(
-        channels=tuple(Channel(n, "") for n in names),
-        parameters=info.parameters,
-        data=DataOrigin(name=options.source, rows=len(normal), sha256=fingerprint([normal])),
-        training=dataclasses.replace(info.training, decoder=options.decoder),
-    )
+    description = _described(info, names, normal, options)
     scaler = _scaled_by(moments)
     uncalibrated = build_windowed(config, network, scaler, description)
     scaled, decoded = _reconstructed(uncalibrated, normal, moments)
@@ -92,21 +91,17 @@ def calibrate(
     scores = distance.score(seen[usual])
     rule = window_threshold(scores, config.window, options.rate)
     judge = fit_judge(normal[usual], options.period) if options.period else None
-    sensors = Sensors(
-        mean=moments.mean[0],
-        scale=moments.scale[0],
+    sensors = dataclasses.replace(
+        scaler,
         error_mean=distance.mean,
         whitening=distance.whitening,
         threshold=rule.value,
         count=rule.count,
         features=options.features,
     )
-    threshold = CapsuleThreshold(
-        **asdict(rule), condition=distance.condition, shrinkage=options.shrinkage
-    )
     described = dataclasses.replace(
         description,
-        threshold=threshold,
+        threshold=_threshold(rule, distance, options),
         error_quantiles=error_quantiles(scores),
         normal_scores=normal_scores(scores, config.window),
         judge=judge,
@@ -127,6 +122,26 @@ def calibrate(
             *unlike_rows_said(unlike, options.keep_all),
             *few_weeks(judge, options.budget),
         ),
+    )
+
+
+def _described(
+    info: CapsuleInfo, names: tuple[str, ...], normal: Float64, options: CalibrationOptions
+) -> Description:
+    """Returns what is said of the sensors before anything is fitted."""
+    return Description(
+        channels=tuple(Channel(n, "") for n in names),
+        parameters=info.parameters,
+        data=DataOrigin(name=options.source, rows=len(normal), sha256=fingerprint([normal])),
+        training=dataclasses.replace(info.training, decoder=options.decoder),
+    )
+
+
+def _threshold(
+    rule: WindowThreshold, distance: Mahalanobis, options: CalibrationOptions
+) -> CapsuleThreshold:
+    return CapsuleThreshold(
+        **asdict(rule), condition=distance.condition, shrinkage=options.shrinkage
     )
 
 
