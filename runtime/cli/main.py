@@ -14,9 +14,6 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import NoReturn
 
-import onnxruntime
-
-from stillwatch.runtime.capsule.opening import FATAL_ONLY
 from stillwatch.runtime.cli.command import Command, find
 from stillwatch.runtime.cli.program.completion import answer_shell
 from stillwatch.runtime.cli.program.discovery import other_commands, own_commands
@@ -36,8 +33,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and returns its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     _hold_streams()
-    # What onnxruntime would print of its own comes as an exception too, and is said in one line.
-    onnxruntime.set_default_logger_severity(FATAL_ONLY)
     try:
         status = _run(words)
         sys.stdout.flush()  # here, where a full disk or a closed pipe can still be answered
@@ -91,6 +86,7 @@ def _run(words: list[str]) -> int:
     if command is None or command.module is None:
         _list(table, command, words)
     try:
+        _quiet_onnxruntime()
         module = importlib.import_module(command.module)
         parser = _parser(command.words.partition(" --")[0], command.help, table)
         module.add_arguments(parser)
@@ -143,3 +139,12 @@ def _list(table: Sequence[Command], group: Command | None, words: Sequence[str])
         commands.add_parser(name, help=text, add_help=False)
     parser.parse_args(words)
     parser.error("expected a command")
+
+
+def _quiet_onnxruntime() -> None:
+    """What it would print of its own comes as an exception too, and is said in one line."""
+    import onnxruntime  # a tenth of a second, which a call for help does not want
+
+    from stillwatch.runtime.capsule.opening import FATAL_ONLY
+
+    onnxruntime.set_default_logger_severity(FATAL_ONLY)
