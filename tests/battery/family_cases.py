@@ -4,17 +4,15 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
+from support import random_checkpoint
 from support.checkpoints import save
 
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.build import build_capsule
-from stillwatch.export.families.table import expected_shapes, family_of
 from stillwatch.runtime import Detector
-from stillwatch.runtime.alarms.thresholds import Threshold
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule import opening
-from stillwatch.train.data.checkpoint import Calibration, Checkpoint
 from stillwatch.train.families.config import Config
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
@@ -79,25 +77,15 @@ class Made:
         generator = np.random.default_rng(len(str(family)))
         count = family.channels
         mean, scale = generator.uniform(-4, 4, count), generator.uniform(0.5, 3, count)
-        blank = Checkpoint(
-            family=family.name,
-            config=family.config,
-            channels=tuple((f"channel_{i + 1}", "") for i in range(count)),
-            mean=tuple(map(float, mean)),
-            scale=tuple(map(float, scale)),
-            parameters=0,
-            calibrations={"trained": Calibration(threshold=THRESHOLD, error_quantiles={"1": 2.0})},
-            curve={"train": [1.0], "validation": [1.1]},
-            data={"name": "made up", "rows": 100, "sha256": "0" * 64},
+        blank = random_checkpoint.blank_checkpoint(
+            family.config,
+            count,
+            mean=mean,
+            scale=scale,
+            calibrations={"trained": random_checkpoint.calibration(2.5)},
         )
-        kind = family_of(blank)
-        self.weights = {
-            name: np.zeros(shape, np.float32)
-            if kind.frozen(name)
-            else generator.normal(0, 0.6, shape).astype(np.float32)
-            for name, shape in expected_shapes(blank).items()
-        }
-        self.checkpoint = replace(blank, parameters=kind.count(self.weights))
+        self.weights = random_checkpoint.random_weights(blank, generator, size=0.6)
+        self.checkpoint = replace(blank, parameters=random_checkpoint.parameters_of(blank))
         self.folder = save(folder, self.checkpoint, self.weights)
         self.path = folder / "model.onnx"
         self.path.write_bytes(self.build())
@@ -124,6 +112,3 @@ class Made:
         names = ["score", "reconstruction", "error"]
         outputs = self.detector.session.run(names, {"values": batch.astype(np.float32)})
         return dict(zip(names, outputs, strict=True))
-
-
-THRESHOLD = Threshold(rule="made up", value=2.5, mean=0.6, deviation=0.3, sigmas=3.0, count=100)

@@ -1,9 +1,10 @@
 """Every forecaster as its battery takes it: a name, a configuration, a number of columns."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from support import random_checkpoint
 from support.checkpoints import save
 
 from stillwatch.export.forecasting.capsule import Intervals, Network, build_forecaster
@@ -76,21 +77,20 @@ def build(folder: Path, config: ForecasterConfig) -> Built:
     columns = CHANNELS + len(config.covariates)
     generator = np.random.default_rng(len(str(config)))
     shapes = expected_shapes(config, columns)
-    weights: dict[str, AnyArray] = {
-        name: generator.normal(0, 0.6, shape).astype(np.float32) for name, shape in shapes.items()
-    }
+    weights = random_checkpoint.random_arrays(shapes, generator, size=0.6)
     if "share" in weights:
         weights["share"] = np.array([0.3], np.float32)
-    checkpoint = Checkpoint(
-        family="forecaster",
-        config=config,
+    blank = random_checkpoint.blank_checkpoint(
+        config,
+        columns,
+        mean=20 * generator.normal(size=columns),
+        scale=generator.uniform(0.5, 4, columns),
+    )
+    checkpoint = replace(
+        blank,
         channels=tuple((name, "") for name in ("a", "b", "c", *config.covariates)),
-        mean=tuple(map(float, 20 * generator.normal(size=columns))),
-        scale=tuple(map(float, generator.uniform(0.5, 4, columns))),
         parameters=sum(weight.size for name, weight in weights.items() if name != "share"),
-        calibrations={},
-        curve={"train": [1.0], "validation": [1.1]},
-        data={"name": "made up", "rows": 100, "sha256": "0" * 64, "step": asdict(HOUR)},
+        data=blank.data | {"step": asdict(HOUR)},
     )
     return Built(checkpoint, weights, save(folder, checkpoint, weights))
 

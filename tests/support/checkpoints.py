@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,11 @@ import onnx
 import onnxruntime
 
 from stillwatch.export.capsule.build import build_capsule
-from stillwatch.export.families.table import expected_shapes, reconstruction
-from stillwatch.runtime.alarms.thresholds import Threshold
+from stillwatch.export.families.table import reconstruction
 from stillwatch.runtime.arrays import AnyArray, Float32
-from stillwatch.train.data.checkpoint import PARAMS_NAME, Calibration, Checkpoint, save_checkpoint
+from stillwatch.train.data.checkpoint import PARAMS_NAME, Checkpoint, save_checkpoint
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
+from support import random_checkpoint
 
 MEAN, SCALE = 18.25, 3.5  # unlike 0 and 1, so that a forgotten one shows
 THRESHOLD = 1.5
@@ -22,29 +23,21 @@ FLAGS = {"f4": 0, "f8": 1, "f2": 2, "u1": 3, "i4": 4, "i1": 5, "i8": 6, "b1": 7}
 
 
 def make_checkpoint(units: int = 1, window: int = 48, scaling: str = "trained") -> Checkpoint:
-    threshold = Threshold(
-        rule="made up", value=THRESHOLD, mean=0.6, deviation=0.3, sigmas=3.0, count=100
-    )
-    return Checkpoint(
-        family="nab-rds",
-        config=NabRdsConfig(units=units, window=window, scaling=(scaling,)),
-        channels=(("value", "percent"),),
+    config = NabRdsConfig(units=units, window=window, scaling=(scaling,))
+    blank = random_checkpoint.blank_checkpoint(
+        config,
+        1,
         mean=(MEAN,),
         scale=(SCALE,),
-        parameters=4 * units * (1 + units + 2) + units + 1,
-        calibrations={scaling: Calibration(threshold=threshold, error_quantiles={"1": 2.0})},
-        curve={"train": [1.0], "validation": [1.1]},
-        data={"name": "made up", "rows": 100, "sha256": "0" * 64},
+        calibrations={scaling: random_checkpoint.calibration(THRESHOLD)},
     )
+    # The count by hand: what it is counted by is under test.
+    parameters = 4 * units * (1 + units + 2) + units + 1
+    return replace(blank, channels=(("value", "percent"),), parameters=parameters)
 
 
 def random_weights(checkpoint: Checkpoint, seed: int = 0) -> dict[str, AnyArray]:
-    """Weights of a size that moves every gate away from its middle, no two alike."""
-    generator = np.random.default_rng(seed)
-    return {
-        name: generator.normal(0, 0.9, shape).astype(np.float32)
-        for name, shape in expected_shapes(checkpoint).items()
-    }
+    return random_checkpoint.random_weights(checkpoint, np.random.default_rng(seed), size=0.9)
 
 
 def save(folder: Path, checkpoint: Checkpoint, weights: Mapping[str, AnyArray]) -> Path:

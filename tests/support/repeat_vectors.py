@@ -1,15 +1,17 @@
 """Repeat-vector checkpoints with random, distinct weights, and their capsules, without training."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnxruntime
 
 from stillwatch.export.capsule.windowed import build_uncalibrated
-from stillwatch.export.families.repeat_vector import expected_shapes
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.train.data.checkpoint import Checkpoint
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
+from support import random_checkpoint
 
 # Single precision is 6e-8 of a number near one; a window of gates and sums over several layers
 # loses two digits of it. Reconstructions are compared in scaled units.
@@ -17,31 +19,15 @@ RECONSTRUCTION_TOLERANCE = 1e-5
 
 
 def make_checkpoint(config: RepeatVectorConfig, channels: int) -> Checkpoint:
-    shapes = expected_shapes(config, channels)
-    return Checkpoint(
-        family="repeat-vector",
-        config=config,
-        channels=tuple((f"channel_{i + 1}", "") for i in range(channels)),
-        mean=(0.0,) * channels,
-        scale=(1.0,) * channels,
-        parameters=sum(int(np.prod(s)) for n, s in shapes.items() if "h2h_bias" not in n),
-        calibrations={},
-        curve={"train": [1.0], "validation": [1.1]},
-        data={"name": "made up", "rows": 100, "sha256": "0" * 64},
-    )
+    blank = random_checkpoint.blank_checkpoint(config, channels)
+    return replace(blank, parameters=random_checkpoint.parameters_of(blank))
 
 
 def random_weights(
     config: RepeatVectorConfig, channels: int, seed: int = 0, size: float = 0.6
 ) -> dict[str, AnyArray]:
-    """Weights that move every gate away from its middle, no two alike; second biases are zero."""
-    generator = np.random.default_rng(seed)
-    return {
-        name: np.zeros(shape, np.float32)
-        if name.endswith("h2h_bias")
-        else generator.normal(0, size, shape).astype(np.float32)
-        for name, shape in expected_shapes(config, channels).items()
-    }
+    blank = random_checkpoint.blank_checkpoint(config, channels)
+    return random_checkpoint.random_weights(blank, np.random.default_rng(seed), size)
 
 
 def make_capsule(config: RepeatVectorConfig, channels: int, seed: int = 0) -> bytes:
