@@ -1,13 +1,21 @@
 """The edge runtime's figures: of which timings they are, and whether they reach their aim."""
 
+import contextlib
 import dataclasses
+import io
+import json
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from support.cards import SPANS, make_card, make_timing
 
+from stillwatch.benchmarks.latency.cards.card_file import write_card
+from stillwatch.benchmarks.latency.edge import measure, worker
 from stillwatch.benchmarks.latency.edge.figures import EDGE_HEADER, Figure, edge_rows, figures
 from stillwatch.benchmarks.latency.statistics import Ratio
+from stillwatch.benchmarks.latency.timing import Pace
+from stillwatch.runtime.cli.main import main
 
 ENGINES = {
     ("student", "pytorch"): 1600.0,
@@ -73,3 +81,43 @@ def test_a_ratio_just_short_of_its_aim_does_not_look_like_it() -> None:
     (figure,) = (f for f in figures(make_card(), near, {}) if f.against == "one thread")
     (row,) = edge_rows([asdict(figure)])
     assert row[2:] == ("1.8x", "1.7997x (1.7 to 1.9)", "short of it")
+
+
+def test_the_command_measures_and_writes_every_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_a_process = measure.run_module
+    calls: list[list[str]] = []
+
+    def small(words: list[str], threads: int) -> str:
+        """A process of its own for memory alone; timings here, a few short ones."""
+        calls.append(words[1:])
+        if words[1] == "memory":
+            return in_a_process(words, threads)
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            worker.main(*words[1:])
+        return said.getvalue()
+
+    monkeypatch.setattr(measure, "run_module", small)
+    monkeypatch.setattr(measure, "SAMPLES", (20_000,))
+    monkeypatch.setattr(worker, "_WINDOWS", 4)
+    monkeypatch.setattr(worker, "_PACE", Pace(rounds=3, seconds=0.05, burst=0.001, calls=2))
+    made = make_card({**SPANS, **ENGINES})
+    write_card(tmp_path / "card.json", made)
+    words = ["bench", "edge", str(tmp_path / "card.json"), "-o", str(tmp_path / "edge.json")]
+    assert main(words) == 0
+
+    document = json.loads((tmp_path / "edge.json").read_text())
+    figures_of = {(entry["what"], entry["against"]): entry for entry in document["figures"]}
+    assert document["card"] == {"command": made.command, "date": made.date, "cpu": "made up"}
+    int8 = figures_of["student, one window, onnxruntime-int8-projected", "pytorch"]
+    assert int8["measured"] == pytest.approx(4.0)
+    threads = {what: e for (what, against), e in figures_of.items() if against == "one thread"}
+    assert len(threads) == 2
+    assert all(0 < e["low"] <= e["measured"] <= e["high"] for e in threads.values())
+    (memory,) = (entry for entry in figures_of.values() if entry["unit"] == "MiB")
+    assert "20,000 samples" in memory["what"]
+    assert memory["measured"] > 10  # no process of Python and onnxruntime holds less
+    seeds = [call[2] for call in calls if call[0] == "threads"]
+    assert seeds == 2 * [str(seed) for seed in range(len(seeds) // 2)]
+    assert "one thread" in capsys.readouterr().out
