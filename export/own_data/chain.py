@@ -8,6 +8,7 @@ from stillwatch.export.calibrate.calibration import Calibrated, calibrate
 from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.verify.verification import Agreement, compare
+from stillwatch.runtime.alarms.judge.fitting import FEWEST_ROWS
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.files import write_bytes
@@ -26,8 +27,9 @@ _WINDOWS_COMPARED = 20  # the reference evaluator takes a second for as many
 class Chain:
     """A checkpoint's capsule, and what it says of the rows that were held out.
 
-    normal: those rows (T, C). agreements: of the frameworks at hand, on some
-    of them. absent: the others, and why.
+    normal: those rows (T, C). result: of them, by the trained threshold.
+    agreements: of the frameworks at hand, on some of them. absent: the others,
+    and why.
     """
 
     checkpoint: Checkpoint
@@ -50,7 +52,8 @@ def build(
     """Returns the chain of the checkpoint in `folder`, and leaves its capsule there.
 
     windows: how many held-out ones the frameworks are compared on; None for all.
-    period: seconds a row, for the judge.
+    period: seconds a row, for the judge; by default the recording's, where
+    there are rows enough for a judge.
     """
     checkpoint, weights = load_checkpoint(folder)
     normal = held_out(recording)
@@ -58,7 +61,7 @@ def build(
         build_capsule(checkpoint, weights),
         CAPSULE_NAME,
         normal,
-        CalibrationOptions(source=recording.name, period=period),
+        CalibrationOptions(source=recording.name, period=period or _period(recording, len(normal))),
     )
     path = folder / CAPSULE_NAME
     write_bytes(path, calibrated.content)
@@ -71,7 +74,12 @@ def build(
         calibrated=calibrated,
         detector=detector,
         normal=normal,
-        result=detector.score(normal),
+        result=detector.score(normal, threshold="trained"),
         agreements=agreements,
         absent=absent,
     )
+
+
+def _period(recording: Recording, rows: int) -> float | None:
+    """Returns the recording's period where so many rows, less those unlike the rest, do."""
+    return recording.period if rows >= 2 * FEWEST_ROWS else None

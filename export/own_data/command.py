@@ -7,6 +7,7 @@ their packages are installed, too.
 import argparse
 from pathlib import Path
 
+from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.cli.budget_options import seconds
 from stillwatch.runtime.cli.reading import print_remarks
 from stillwatch.runtime.errors import ExtraError
@@ -29,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--period", type=seconds, metavar="SECONDS",
-        help="between two rows, as in 60s or 5min, for the judge that keeps an alarm budget",
+        help="between two rows, as in 60s or 5min (default: told from a column of times): with it "
+        "the capsule gets the judge that keeps a --budget",
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, default=Path("sensor"), help="folder (default: %(default)s)"
@@ -87,6 +89,7 @@ def _go_on(arguments: argparse.Namespace, recording: Recording) -> int:
         f"{chain.path}: calibrated on the last {len(chain.normal)} rows, which it never saw: "
         f"threshold {info.threshold.value:.4g}, {100 * called:.2g} % of their rows are alarms"
     )
+    print(_judge_said(info, recording))
     for line in report(list(chain.agreements), chain.absent):
         print(f"  {line}")
     write_text(folder / "report.html", sensor_page(chain, recording))
@@ -97,6 +100,15 @@ def _go_on(arguments: argparse.Namespace, recording: Recording) -> int:
         print(f"run {log_run(chain, track)} in the MLflow store {track}")
     print(f"next: stillwatch score {chain.path} SERIES.csv")
     return 0 if all(agreement.passed for agreement in chain.agreements) else 1
+
+
+def _judge_said(info: CapsuleInfo, recording: Recording) -> str:
+    """Returns whether the capsule has a judge, and where not, why."""
+    if info.judge:
+        return f"a judge for a row every {info.judge.period:g} s: score it with --budget 5/week"
+    if recording.period:
+        return f"no judge for a --budget: {info.data.rows} rows to calibrate on are too few for it"
+    return "no judge for a --budget: no dates say how far apart rows are; --period 60s does"
 
 
 def _open_store(uri: str) -> None:

@@ -34,9 +34,13 @@ class Answer:
 def by_onnxruntime(
     detector: Detector, values: Float64, moments: Moments, scaled: Float64
 ) -> Answer:
-    """Returns onnxruntime's answer to values (T, C), whose scaled form is `scaled`."""
+    """Returns onnxruntime's answer to values (T, C), whose scaled form is `scaled`.
+
+    Alarms are by the trained threshold, which every framework knows, and not
+    a judge's.
+    """
     given = {"mean": moments.mean[0], "scale": moments.scale[0]}
-    result = detector.score(values, **given)
+    result = detector.score(values, **given, threshold="trained")
     decoded, rounding = _in_scaled_units(result.error, result.reconstruction, moments, scaled)
     return Answer("onnxruntime", decoded, result.alarm, rounding, result.score)
 

@@ -11,8 +11,11 @@ from support.own_table import OPTIONS, table
 from stillwatch.runtime import Detector
 from stillwatch.runtime.cli.main import main
 from stillwatch.runtime.golden_replay import replay
+from stillwatch.runtime.tables.options import ReadOptions
 from stillwatch.train.data.checkpoint import load_checkpoint
+from stillwatch.train.data.tables.table_file import load_recording
 
+TIMES = ReadOptions(time_column="t")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -46,6 +49,37 @@ def test_checkpoint_capsule_and_report(run: Run, data: Path, tmp_path: Path) -> 
     assert scored.returncode == 0, scored.stderr
     verified = run("verify", out / "model.onnx", "--checkpoint", out, "--series", data)
     assert verified.returncode == 0, verified.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "period", "said"),
+    [
+        (table(dated=True), [], 60, "a judge for a row every 60 s"),
+        (table(dated=True), ["--period", "5min"], 300, "a judge for a row every 300 s"),
+        (table(), ["--period", "1h"], 3600, "a judge for a row every 3600 s"),
+        (table(), [], None, "no judge for a --budget: no dates say how far apart rows are"),
+        (table(80, dated=True), [], None, "no judge for a --budget: 24 rows to calibrate on are"),
+    ],
+    ids=["dates", "option beside dates", "option", "neither", "few rows"],
+)
+def test_the_judge_of_a_file_that_says_how_far_apart_rows_are(
+    text: str,
+    options: list[str],
+    period: float | None,
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data, out = tmp_path / "my.csv", tmp_path / "out"
+    data.write_text(text, encoding="utf-8")
+    words = ["train", "sensor", "--data", str(data), *OPTIONS, "--time-column", "t", *options]
+    assert main([*words, "--out", str(out)]) == 0  # the frameworks agree on alarms, too
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith(said)]
+    detector = Detector.load(out / "model.onnx")
+    judge = detector.info.judge
+    assert (judge and judge.period) == period
+    judged = detector.score(load_recording(data, options=TIMES).joined()).judged
+    assert (judged is not None) == (period is not None)  # the budget is the default, or is not
 
 
 def test_the_same_again_reads_and_does_not_train(run: Run, data: Path, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ class Recording:
     """segments: arrays (T, C), the sensors' units, finite; no window may reach over their ends.
 
     remarks: what cleaning found and did, a line each. columns: what the file's
-    columns were taken for.
+    columns were taken for. period: the usual seconds between two rows, None
+    where no times say it.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Recording:
     segments: tuple[Float64, ...]
     remarks: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    period: float | None = None
 
     @property
     def rows(self) -> int:

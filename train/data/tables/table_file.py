@@ -42,6 +42,7 @@ def load_recording(
         _refuse_missing(values, frame, wanted)
     remarks: list[str] = []
     gaps: tuple[int, ...] = ()
+    period: float | None = None
     if assignment.time is not None:
         when, time_column = assignment.time.values, assignment.time.name
         try:
@@ -53,6 +54,8 @@ def load_recording(
         found = timing(when[kept])
         remarks += _time_remarks(int((~kept).sum()), found, np.flatnonzero(kept))
         values, gaps = values[kept], found.gaps
+        if assignment.time.dated:  # the unit of any other column of times is not known
+            period = found.step or None
     segments, filled, dropped = _cleaned(values, gaps, missing, frame.name, wanted)
     if filled:
         remarks.append(f"{filled} cells without a value were filled ({missing})")
@@ -68,6 +71,7 @@ def load_recording(
         segments=segments,
         remarks=tuple(remarks),
         columns=tuple(assignment.remarks(timing=False)),
+        period=period,
     )
 
 
