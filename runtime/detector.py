@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from stillwatch.runtime.alarms.judge.judge import Judged
-from stillwatch.runtime.alarms.judge.whole_series import judge_series
+from stillwatch.runtime.alarms.judged import Judged
 from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
 from stillwatch.runtime.arrays import AnyArray, Float64
@@ -246,6 +245,8 @@ class Detector:
         results = [_result(one.decided(rule, nothing), warm_up) for one in answers]
         if rule.budget is None:
             return results
+        from stillwatch.runtime.alarms.judge.whole_series import judge_series  # few ask for one
+
         scores, alarms = [r.score for r in results], [r.alarm for r in results]
         judged = judge_series(rule.budget, raw, scores, alarms, warm_up)
         return [

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stillwatch.runtime.alarms.judge.judge import Judged
+from stillwatch.runtime.alarms.judged import Judged
 from stillwatch.runtime.arrays import AnyArray, Bool, Float32, Float64
 from stillwatch.runtime.dataframes import Library, build_frame
 from stillwatch.runtime.errors import InputError

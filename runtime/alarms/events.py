@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from stillwatch.runtime.alarms.judge.judge import ENDS, LEARNT, NO_NUMBER
+from stillwatch.runtime.alarms.judged import ENDS, LEARNT, NO_NUMBER
 from stillwatch.runtime.arrays import LARGEST, AnyArray, Float64
 from stillwatch.runtime.errors import InputError
 

@@ -24,8 +24,6 @@ from stillwatch.runtime.cli.progress import score_with_progress
 from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, reading_options
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.files import write_text
-from stillwatch.runtime.report.score_page import score_page
-from stillwatch.runtime.report.scored import ScoredSeries
 from stillwatch.runtime.result import Result
 from stillwatch.runtime.tables.table import Table, read_table
 from stillwatch.runtime.tables.writing import to_csv
@@ -80,6 +78,10 @@ def _page(
     arguments: argparse.Namespace, table: Table, result: Result, detector: Detector, rule: AlarmRule
 ) -> str:
     """Returns the report as HTML."""
+    # Here, since a score without a page does not need what draws one.
+    from stillwatch.runtime.report.score_page import score_page
+    from stillwatch.runtime.report.scored import ScoredSeries
+
     info = detector.info
     remarks = []
     if not info.calibrated:

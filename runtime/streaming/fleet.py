@@ -1,13 +1,12 @@
 """Fleets: many streams over one model that step together."""
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.runtime.alarms.judge.judge import Judge
-from stillwatch.runtime.alarms.policies.rule import AlarmRule
+from stillwatch.runtime.alarms.policies.rule import AlarmRule, Budget
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.errors import InputError, SnapshotError
 from stillwatch.runtime.result import Result
@@ -17,6 +16,9 @@ from stillwatch.runtime.scoring.scaling import Moments, history_moments, rolling
 from stillwatch.runtime.streaming.restore import read_kept
 from stillwatch.runtime.streaming.snapshot import pack, unpack
 from stillwatch.runtime.streaming.tracks import Causal, Windowed
+
+if TYPE_CHECKING:
+    from stillwatch.runtime.alarms.judge.judge import Judge
 
 __all__ = ["Fleet"]
 
@@ -52,9 +54,7 @@ class Fleet:
         self._recent = np.empty((streams, 0), np.float32)  # scores, for a threshold that rolls
         channels = len(info.channels)
         self._unjudged: Float64 = np.empty((streams, 0, channels))  # rows without an answer yet
-        self.judge: Judge | None = None
-        if rule.budget is not None:
-            self.judge = Judge(rule.budget.spec, rule.budget.events, streams, channels)
+        self.judge = None if rule.budget is None else _judge(rule.budget, streams, channels)
         if info.state:
             self.track: Causal | Windowed = Causal(model, streams, rule, fixed)
         else:
@@ -232,3 +232,9 @@ def _rolling(seen: Float64, history: int) -> Moments:
         moments.mean.reshape(shape).transpose(1, 0, 2),
         moments.scale.reshape(shape).transpose(1, 0, 2),
     )
+
+
+def _judge(budget: Budget, streams: int, channels: int) -> "Judge":
+    from stillwatch.runtime.alarms.judge.judge import Judge  # here, since few streams ask for one
+
+    return Judge(budget.spec, budget.events, streams, channels)

@@ -15,7 +15,7 @@ from support.answers import sizes, spans
 from battery.family_cases import FAMILIES, WINDOW, Made
 from stillwatch.runtime import Detector, Result, SnapshotError
 from stillwatch.runtime.alarms.judge.fitting import fit_judge
-from stillwatch.runtime.alarms.judge.judge import Judged
+from stillwatch.runtime.alarms.judged import Judged
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.scoring.model import Model
 from stillwatch.runtime.streaming.snapshot import pack, unpack

@@ -1,7 +1,7 @@
 """The judge: rows and scores in, alarms out; its state goes on from row to row."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,48 +22,12 @@ from stillwatch.runtime.alarms.judge.many import ManyState, Weighed, many_step
 from stillwatch.runtime.alarms.judge.one import One, OneState, one_centre, one_step, start_one
 from stillwatch.runtime.alarms.judge.spec import JudgeSpec
 from stillwatch.runtime.alarms.judge.state import flat, kept_where, refilled
+from stillwatch.runtime.alarms.judged import BEGINS, ENDS, LEARNT, NO_NUMBER, Judged
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 
-__all__ = ["BASE_SURPRISE", "BEGINS", "ENDS", "LEARNT", "NO_NUMBER", "Judge", "Judged"]
+__all__ = ["BASE_SURPRISE", "Judge"]
 
 BASE_SURPRISE = 3.1  # nats: the base threshold of a judge of one channel without calibration
-BEGINS, LEARNT, NO_NUMBER, ENDS = 1, 2, 4, 8  # bits of a mark
-
-
-class Judged(NamedTuple):
-    """What the judge says of rows: surprise, alarm, cost and mark (N, T), parts (N, T, C).
-
-    surprise: nats, NaN where there is none yet. parts: what each channel added.
-    cost: in events of the budget. mark: the row BEGINS an event, it is calm and
-    ENDS one, a new level is LEARNT there, it has NO_NUMBER.
-    """
-
-    surprise: Float64
-    alarm: Bool
-    parts: Float64
-    cost: Float64
-    mark: AnyArray
-
-    def of_stream(self, stream: int) -> Self:
-        """Returns what is said of one stream: (T,), and parts (T, C)."""
-        return type(self)(*(part[stream] for part in self))
-
-    @classmethod
-    def joined(cls, answers: Sequence[Self]) -> Self:
-        """Returns what is said of rows (N, T) that follow each other as one."""
-        return cls(*(np.concatenate(column, axis=1) for column in zip(*answers, strict=True)))
-
-    @classmethod
-    def none(cls, streams: int, rows: int, channels: int) -> Self:
-        """Returns rows of which nothing is said."""
-        flat_, wide = (streams, rows), (streams, rows, channels)
-        return cls(
-            np.full(flat_, np.nan),
-            np.zeros(flat_, bool),
-            np.zeros(wide),
-            np.zeros(flat_),
-            np.zeros(flat_, np.uint8),
-        )
 
 
 class _Whole(NamedTuple):

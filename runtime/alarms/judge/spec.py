@@ -4,15 +4,18 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from stillwatch.runtime.alarms.judge.many import Many, start_many
-from stillwatch.runtime.alarms.judge.one import One, start_one
 from stillwatch.runtime.alarms.judge.state import flat, refilled, repeated
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CapsuleError
+
+# Imported where a judge is started: few capsules have one, and the others do not wait for it.
+if TYPE_CHECKING:
+    from stillwatch.runtime.alarms.judge.many import Many
+    from stillwatch.runtime.alarms.judge.one import One
 
 __all__ = ["KINDS", "JudgeSpec"]
 
@@ -69,14 +72,20 @@ class JudgeSpec:
         return ""
 
     @property
-    def constants(self) -> One | Many:
+    def constants(self) -> "One | Many":
         """The constants of its parts."""
+        from stillwatch.runtime.alarms.judge.many import Many
+        from stillwatch.runtime.alarms.judge.one import One
+
         if self.kind == "one":
             return One.of_period(self.period, float(self.rows))
         return Many.of_period(self.period)
 
     def start(self, streams: int) -> Any:
         """Returns the state of so many streams, a OneState or a ManyState in memory of its own."""
+        from stillwatch.runtime.alarms.judge.many import start_many
+        from stillwatch.runtime.alarms.judge.one import One, start_one
+
         rule = self.constants
         channels = len(self.centre)
         if isinstance(rule, One):

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stillwatch.runtime.alarms.judge.judge import Judge, Judged
+from stillwatch.runtime.alarms.judge.judge import Judge
+from stillwatch.runtime.alarms.judged import Judged
 from stillwatch.runtime.alarms.policies.rule import Budget
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 

@@ -14,8 +14,9 @@ from stillwatch.runtime.alarms.events import (
     find_events,
 )
 from stillwatch.runtime.alarms.judge.fitting import fit_judge
-from stillwatch.runtime.alarms.judge.judge import BEGINS, ENDS, LEARNT, NO_NUMBER, Judge
+from stillwatch.runtime.alarms.judge.judge import Judge
 from stillwatch.runtime.alarms.judge.spec import JudgeSpec
+from stillwatch.runtime.alarms.judged import BEGINS, ENDS, LEARNT, NO_NUMBER
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.result import Result
 

@@ -9,7 +9,7 @@ import pytest
 from support.pump import NORMAL, SERIES, files
 
 from stillwatch.runtime.alarms.events import EventPolicy, find_events
-from stillwatch.runtime.alarms.judge.judge import ENDS, Judged
+from stillwatch.runtime.alarms.judged import ENDS, Judged
 from stillwatch.runtime.cli.main import main
 from stillwatch.runtime.report.score_page import score_page
 from stillwatch.runtime.report.scored import ScoredSeries

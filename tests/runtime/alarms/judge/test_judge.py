@@ -6,14 +6,9 @@ import numpy as np
 import pytest
 
 from stillwatch.runtime.alarms.judge.fitting import fit_judge, slow_rows
-from stillwatch.runtime.alarms.judge.judge import (
-    BEGINS,
-    LEARNT,
-    NO_NUMBER,
-    Judge,
-    Judged,
-)
+from stillwatch.runtime.alarms.judge.judge import Judge
 from stillwatch.runtime.alarms.judge.spec import JudgeSpec
+from stillwatch.runtime.alarms.judged import BEGINS, LEARNT, NO_NUMBER, Judged
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import CapsuleError, InputError
 
