@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from structure import rules
 
-BEGIN, END = "<!-- picture: drawn from the code -->", "<!-- picture: end -->"
+BEGIN, END = "<!-- picture: drawn from the code -->", "<!-- picture: until here -->"
 PAGE = "docs/architecture.md"
 
 
