@@ -200,7 +200,7 @@ def test_path_that_upstream_has_not(upstream: Upstream, tmp_path: Path, path: st
 
 
 def test_unknown_data_set() -> None:
-    with pytest.raises(DataError, match=r"of \['ett', 'nab', 'smd'\], got 'yahoo'"):
+    with pytest.raises(DataError, match=r"of .*nab.*, got 'yahoo'"):
         Store("yahoo")
 
 
