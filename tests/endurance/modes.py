@@ -10,8 +10,7 @@ from pathlib import Path
 
 __all__ = ["MODES", "Life"]
 
-MODEL = ["nab-rds-online", "--time", "t", "--period", "300"]
-ROLLING = ("--threshold", "rolling(0.99,200)")
+MODEL = ["nab-rds-online", "--time", "t", "--period", "300", "--threshold", "rolling(0.99,200)"]
 MODES = ("file", "append", "replay", "pipe", "library")
 # A stream of the library as its documentation says: snapshot, place and length in one file.
 LIBRARY = """
@@ -49,7 +48,6 @@ class Life:
     source: Path
     program: Path
     save_every: str
-    alarms: tuple[str, ...] = ROLLING
     held: int = -1  # the pipe, as a service manager holds it
     writer: threading.Thread | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -64,8 +62,7 @@ class Life:
         if self.mode == "library":
             words: list[str | Path] = [sys.executable, "-c", LIBRARY, self.source, self.out, state]
             return subprocess.Popen(words, stdin=subprocess.DEVNULL)
-        words = [self.program, "watch", *MODEL, *self.alarms, "--state", state]
-        words += ["--save-every", self.save_every]
+        words = [self.program, "watch", *MODEL, "--state", state, "--save-every", self.save_every]
         options = {"stderr": subprocess.DEVNULL}
         if self.mode == "append":
             with self.source.open("rb") as lines, self.out.open("ab") as out:
