@@ -1,7 +1,5 @@
 """A capsule in a line, and as a table for a notebook."""
 
-import html
-
 from stillwatch.runtime.capsule.info import CapsuleInfo
 
 __all__ = ["as_html", "in_a_line"]
@@ -21,6 +19,8 @@ def in_a_line(info: CapsuleInfo) -> str:
 
 def as_html(info: CapsuleInfo) -> str:
     """Returns the same and a little more as an HTML table."""
+    import html  # here, since only a notebook asks
+
     channels = ", ".join(c.name + (f" [{c.unit}]" if c.unit else "") for c in info.channels)
     rows = {
         "family": info.family,

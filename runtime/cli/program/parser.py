@@ -1,7 +1,6 @@
 """A parser whose refusals say what may have been meant."""
 
 import argparse
-import difflib
 import re
 from typing import NoReturn
 
@@ -26,6 +25,8 @@ class Parser(argparse.ArgumentParser):
 
 def nearest(word: str, others: "list[str] | dict[str, argparse.Action]") -> str | None:
     """Returns the word that may have been meant, None where none is near."""
+    import difflib  # here, since a call that is right does not ask
+
     plain = {other.casefold().replace("_", "-"): other for other in others}
     found = difflib.get_close_matches(word.casefold().replace("_", "-"), plain, n=1)
     return plain[found[0]] if found else None
