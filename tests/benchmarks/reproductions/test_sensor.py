@@ -54,7 +54,7 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     again = json.loads((tmp_path / "results.json").read_text())
     assert again["subjects"] == found["subjects"]
     assert Detector.load(tmp_path / "made-up-1" / "model.onnx").info.family == "sensor"
-    assert (tmp_path / "report.html").read_text().count("<img") == 1
+    assert (tmp_path / "report.html").read_text().count("<figcaption") == 1
     return found
 
 
