@@ -52,7 +52,7 @@ def test_the_whole_way_and_nothing_twice(tmp_path: Path, monkeypatch: pytest.Mon
     for name in ("random", "no model", "PCA"):
         assert rows[name, ""]["parameters"] is None
     assert {row["machine"] for row in results["by_machine"]} == {"1-1", "2-1"}
-    assert "data:image/png;base64," in (tmp_path / "report.html").read_text()
+    assert '<figure class="plot"' in (tmp_path / "report.html").read_text()
 
     def again(*_: object, **__: object) -> None:
         raise AssertionError("trained or judged a second time")

@@ -80,4 +80,4 @@ def test_a_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert {len(row) for row in rows} == {len(VARIANTS_HEADER)}
     page = variants_page(results)
     assert "activation" in page
-    assert "data:image/png" in page
+    assert '<figure class="plot"' in page

@@ -224,7 +224,7 @@ def test_killed_and_resumed_by_the_program(
     assert len(found["trials"]) == 5
     assert "next: stillwatch train sensor --data" in done.stdout
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert page.count("<img") == 2
+    assert page.count('<figure class="plot"') == 2
     losses = [t["values"][0] for t in found["trials"] if t["state"] == "COMPLETE"]
     assert found["best"][0]["values"][0] == np.min(losses)
 
