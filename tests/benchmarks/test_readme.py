@@ -1,5 +1,6 @@
 """README and docs say what the committed results say."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +17,9 @@ def test_every_page_says_what_the_committed_results_say() -> None:
         text = page.read_text(encoding="utf-8")
         assert rewrite(text, parts) == text, f"make it anew: {page.name}"
         on_pages.update(name for name in parts if f"<!-- {name}: generated -->" in text)
-        assert text.count(": generated -->") == text.count(": end -->")
+        begun = re.findall(r"<!-- ([\w-]+): generated -->", text)
+        ended = [name for name in re.findall(r"<!-- ([\w-]+): end -->", text) if name in parts]
+        assert begun == ended, page.name
     assert on_pages == Counter(parts.keys())  # each once, somewhere
 
 

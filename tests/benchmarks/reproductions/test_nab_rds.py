@@ -75,7 +75,7 @@ class Links(html.parser.HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        self.pictures += tag == "img"
+        self.pictures += tag == "figure" and "plot" in (values.get("class") or "").split()
         self.found += [v for name in ("src", "href") if (v := values.get(name))]
 
 
@@ -97,7 +97,8 @@ def test_without_data_the_whole_way_runs_on_a_simulated_series_and_says_so(tmp_p
     links = Links()
     links.feed(page)
     assert links.pictures == 5
-    assert all(link.startswith("data:image/png;base64,") for link in links.found)
+    # Whatever it shows is in it: data, or a part of the page.
+    assert all(link.startswith(("data:", "#")) for link in links.found)
     assert json.loads((out / "results.json").read_text())["simulated"] is True
     names = {path.name for path in out.iterdir()}
     assert names == {
