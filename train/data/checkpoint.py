@@ -15,7 +15,7 @@ from typing import Any
 
 from stillwatch.runtime.alarms.thresholds import Threshold
 from stillwatch.runtime.arrays import AnyArray
-from stillwatch.runtime.capsule.figures import NormalScores
+from stillwatch.runtime.capsule.figures import DataOrigin, NormalScores
 from stillwatch.runtime.capsule.reading import normal_scores_of
 from stillwatch.runtime.errors import CheckpointError, ConfigError
 from stillwatch.runtime.files import write_text
@@ -104,7 +104,8 @@ def load_checkpoint(folder: str | Path) -> tuple[Checkpoint, dict[str, AnyArray]
 
 
 def _check_figures(checkpoint: Checkpoint) -> None:
-    """Raises ValueError for figures that no training leaves."""
+    """Raises ValueError or TypeError for figures that no training leaves."""
+    DataOrigin(**checkpoint.data)
     count = len(checkpoint.channels)
     if not count or len(checkpoint.mean) != count or len(checkpoint.scale) != count:
         raise ValueError(f"expected a mean and a scale for each of {count} channels")

@@ -80,7 +80,7 @@ def test_a_state_with_other_figures_is_taken_or_refused(
     for place, value in changes:
         holder = figures
         key = sorted(holder)[place % len(holder)]
-        if isinstance(holder[key], dict) and place % 3:
+        if isinstance(holder[key], dict) and holder[key] and place % 3:
             holder = holder[key]
             key = sorted(holder)[place % len(holder)]
         holder[key] = value
