@@ -11,7 +11,7 @@ from stillwatch.export.capsule.windowed import build_uncalibrated
 from stillwatch.export.families.nab_rds import nab_rds_graph
 from stillwatch.export.families.table import expected_shapes, family_of, reconstruction
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
-from stillwatch.runtime.capsule.figures import CapsuleThreshold, DataOrigin, Training
+from stillwatch.runtime.capsule.figures import CapsuleThreshold, Training
 from stillwatch.runtime.capsule.info import (
     SCHEMA_VERSION,
     CapsuleInfo,
@@ -104,7 +104,7 @@ def _describe(
         scale=checkpoint.scale,
         threshold=CapsuleThreshold(**asdict(calibration.threshold)),
         error_quantiles=calibration.error_quantiles,
-        data=DataOrigin(**checkpoint.data),
+        data=checkpoint.origin,
         training=Training(options=asdict(config)),
         golden=golden_vectors(
             np.array(checkpoint.mean), np.array(checkpoint.scale), lengths, reference

@@ -79,7 +79,7 @@ def build_uncalibrated(
     description = Description(
         channels=channel_names,
         parameters=checkpoint.parameters,
-        data=DataOrigin(**checkpoint.data),
+        data=checkpoint.origin,
         training=Training(options=asdict(config), decoder=decoder, data=checkpoint.data["name"]),
     )
     return build_windowed(config, network, sensors, description, plain_inputs=plain_inputs)

@@ -66,6 +66,11 @@ class Checkpoint:
     curve: Mapping[str, list[float]]
     data: Mapping[str, Any]
 
+    @property
+    def origin(self) -> DataOrigin:
+        """What a capsule says of the training series; a family may keep more in `data`."""
+        return DataOrigin(**{part: self.data[part] for part in ("name", "rows", "sha256")})
+
 
 def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     """Writes checkpoint.json for the model.params that already lies in `folder`."""
@@ -105,7 +110,9 @@ def load_checkpoint(folder: str | Path) -> tuple[Checkpoint, dict[str, AnyArray]
 
 def _check_figures(checkpoint: Checkpoint) -> None:
     """Raises ValueError or TypeError for figures that no training leaves."""
-    DataOrigin(**checkpoint.data)
+    absent = {"name", "rows", "sha256"} - set(checkpoint.data)
+    if absent:
+        raise ValueError(f"expected data with {', '.join(sorted(absent))}")
     count = len(checkpoint.channels)
     if not count or len(checkpoint.mean) != count or len(checkpoint.scale) != count:
         raise ValueError(f"expected a mean and a scale for each of {count} channels")
