@@ -5,6 +5,7 @@ from pathlib import Path
 
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import CalibrationOptions
+from stillwatch.export.calibrate.report import calibration_page
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.export_command import add_decoder_option
 from stillwatch.export.int8.quantization import quantize
@@ -12,7 +13,7 @@ from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.cli.budget_options import seconds, usual_period
 from stillwatch.runtime.cli.options import check_order
 from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, reading_options
-from stillwatch.runtime.files import write_bytes
+from stillwatch.runtime.files import write_bytes, write_text
 from stillwatch.runtime.scoring.features import PUBLISHED, ROBUST, WITH_LEVEL
 from stillwatch.runtime.tables.table import read_table
 from stillwatch.train.data.checkpoint import load_checkpoint
@@ -65,6 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-all", action="store_true", help="count rows in that look unlike the rest"
     )
+    parser.add_argument(
+        "--report", type=Path, metavar="OUT.html", help="a page with pictures of the normal rows"
+    )
     parser.add_argument("--int8", action="store_true", help="quantise, from 64 hidden units on")
     parser.add_argument("--plain-inputs", action="store_true", help="as in 'stillwatch export'")
     add_decoder_option(parser)
@@ -110,6 +114,10 @@ def run(arguments: argparse.Namespace) -> int:
     for remark in found.remarks:
         print(remark)
     print_remarks(table.remarks)
+    if arguments.report:
+        page = calibration_page(content, arguments.output.name, table, found.remarks)
+        write_text(arguments.report, page)
+        print(f"report: {arguments.report}")
     print(f"next: stillwatch score {arguments.output} SERIES.csv")
     return 0
 

@@ -223,3 +223,16 @@ def test_score_rejects_a_series_shorter_than_a_window(
     done = run("score", model, series)
     assert (done.returncode, done.stdout) == (2, "")
     assert "expected at least 20 rows, the model's window, got 19" in done.stderr
+
+
+def test_a_page_of_the_normal_rows(run: Run, model: Path, tmp_path: Path) -> None:
+    normal = write(tmp_path / "normal.csv", normal_rows(400, 4))
+    page, mine = tmp_path / "page.html", tmp_path / "mine.onnx"
+    columns = ["--column", "net", "--column", "cpu"]
+    done = run("calibrate", model, normal, "-o", mine, *columns, "--report", page)
+    assert done.returncode == 0, done.stderr
+    assert f"report: {page}" in done.stdout
+    text = page.read_text()
+    assert "normal.csv: " in text  # so many events
+    assert "mine.onnx, which these rows calibrated" in text
+    assert text.count("<svg") > 1
