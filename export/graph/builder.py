@@ -108,6 +108,17 @@ class Graph:
         self._initializers[name] = numpy_helper.from_array(np.array(values, np.int64), name)
         return name
 
+    def doubles(self, name: str, value: AnyArray) -> str:
+        """Adds a double initializer."""
+        self._initializers[name] = numpy_helper.from_array(value.astype(np.float64), name)
+        return name
+
+    def axis(self, number: int) -> str:
+        """Adds an int64 scalar, as CumSum wants its axis."""
+        name = f"axis_{number}"
+        self._initializers[name] = numpy_helper.from_array(np.array(number, np.int64), name)
+        return name
+
     def node(
         self, operator: str, inputs: Sequence[str], output: str, **attributes: Attribute
     ) -> str:
