@@ -70,9 +70,7 @@ def cross_validate(frame: pd.DataFrame, plan: Plan, *, slow: bool = True) -> pd.
     freq: Any = 1 if frame["ds"].dtype.kind in "iu" else pd.infer_freq(frame["ds"].iloc[:9]) or "D"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of optimisers that end early, a line for each origin
-        found: pd.DataFrame = StatsForecast(
-            models=_models(plan, slow=slow), freq=freq
-        ).cross_validation(
+        found: Any = StatsForecast(models=_models(plan, slow=slow), freq=freq).cross_validation(
             h=plan.horizon,
             df=frame,
             n_windows=plan.count,
@@ -81,7 +79,7 @@ def cross_validate(frame: pd.DataFrame, plan: Plan, *, slow: bool = True) -> pd.
         )
         if slow and importlib.util.find_spec("prophet") is not None and freq != 1:
             found["Prophet"] = _prophet(frame, found, history)
-    return found
+    return pd.DataFrame(found)
 
 
 def figures(found: pd.DataFrame, frame: pd.DataFrame, plan: Plan) -> dict[str, dict[str, float]]:
