@@ -40,10 +40,13 @@ def operations(config: Config, channels: int) -> int:
     As the plain graph does them: the decoder's repeated input is projected at
     every step. Gates' functions are left out: a few percent from 64 units on.
     """
-    layers = FAMILIES[config.family].lstm_layers(config, channels)
+    family = FAMILIES[config.family]
+    layers = family.lstm_layers(config, channels)
+    segment = family.segment(config)
     products = sum(inputs * 4 * config.units for inputs, _ in layers)
     recurrent = sum(4 * config.units * units for _, units in layers)
-    return 2 * config.window * (products + recurrent + config.units * channels)
+    dense = config.units * channels * segment
+    return 2 * (config.window // segment) * (products + recurrent + dense)
 
 
 def weights_read(config: Config, channels: int) -> int:
@@ -52,10 +55,12 @@ def weights_read(config: Config, channels: int) -> int:
     The recurrent ones at every step, since each step waits for the last; the
     others once, since their product can be one for all steps.
     """
-    layers = FAMILIES[config.family].lstm_layers(config, channels)
+    family = FAMILIES[config.family]
+    layers = family.lstm_layers(config, channels)
+    segment = family.segment(config)
     recurrent = sum(4 * units * units for _, units in layers)
-    once = sum(4 * units * inputs for inputs, units in layers) + config.units * channels
-    return config.window * recurrent + once
+    once = sum(4 * units * inputs for inputs, units in layers) + config.units * channels * segment
+    return config.window // segment * recurrent + once
 
 
 def installed_mib(package: str) -> float:

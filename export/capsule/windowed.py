@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from stillwatch.runtime.scoring.features import by_channel, features
 from stillwatch.runtime.scoring.scaling import ScalingPolicy
 from stillwatch.train.data.checkpoint import Checkpoint
 from stillwatch.train.families.config import Config
+from stillwatch.train.families.config_fields import written
 
 __all__ = ["Description", "build_uncalibrated", "build_windowed"]
 
@@ -80,7 +81,7 @@ def build_uncalibrated(
         channels=channel_names,
         parameters=checkpoint.parameters,
         data=checkpoint.origin,
-        training=Training(options=asdict(config), decoder=decoder, data=checkpoint.data["name"]),
+        training=Training(options=written(config), decoder=decoder, data=checkpoint.data["name"]),
     )
     return build_windowed(config, network, sensors, description, plain_inputs=plain_inputs)
 

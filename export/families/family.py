@@ -19,6 +19,11 @@ def none_frozen(_: str) -> bool:
     return False
 
 
+def _one(_: Any) -> int:
+    """Returns 1: a row a step."""
+    return 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Family:
     """All that is a family's own; its functions take its configuration first.
@@ -33,7 +38,8 @@ class Family:
     training; the others want whole windows, and are judged by a Mahalanobis
     distance that calibration fits. graph: of a causal family, of checkpoint,
     weights and threshold; of the others, of configuration, network and
-    sensors. decoders: the forms that the graph has. test_series: what the
+    sensors. decoders: the forms that the graph has. segment: rows that the
+    network reads and writes at a step. test_series: what the
     published recipe is tested on, where it has one.
     """
 
@@ -45,6 +51,7 @@ class Family:
     frozen: Callable[[str], bool] = none_frozen
     causal: bool = False
     decoders: tuple[str, ...] = ("plain",)
+    segment: Callable[[Any], int] = _one
     test_series: "Callable[[], LabelledSeries] | None" = None
 
     def count(self, weights: Mapping[str, AnyArray]) -> int:

@@ -14,12 +14,13 @@ import numpy as np
 
 from stillwatch.export.families.family import Family
 from stillwatch.export.families.reference import lstm
-from stillwatch.export.graph import windowing
+from stillwatch.export.graph import segments, windowing
 from stillwatch.export.graph.builder import Graph
 from stillwatch.export.graph.distance_nodes import Sensors, begin, finish
+from stillwatch.export.graph.encoder_decoder import encoder_decoder
 from stillwatch.export.graph.lstm import LstmLayer, Weights, lstm_shapes
 from stillwatch.runtime.arrays import AnyArray, Float64
-from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.config import REACH, RepeatVectorConfig
 
 __all__ = [
     "DECODERS",
@@ -38,7 +39,7 @@ DECODERS = ("plain", "projected")
 
 def expected_shapes(config: RepeatVectorConfig, channels: int) -> dict[str, tuple[int, ...]]:
     """Returns the name and shape of every parameter that the family has, no more and no fewer."""
-    width = 1 if config.channels == "independent" else channels
+    width = config.segment * (1 if config.channels == "independent" else channels)
     shapes: dict[str, tuple[int, ...]] = {
         "dense.weight": (width, config.units),
         "dense.bias": (width,),
@@ -68,17 +69,30 @@ def reconstruct(config: RepeatVectorConfig, weights: Weights, scaled: Float64) -
         window = scaled[None, start : start + config.window]  # (1, T, C)
         if config.channels == "independent":
             window = window.transpose(2, 1, 0)  # (C, T, 1)
-        hidden = window
+        size = np.ones(1)
+        if config.scale_free:
+            size = np.maximum(1.0, np.abs(window).max(axis=1, keepdims=True) / REACH)
+        hidden = _in_segments(window / size, config.segment)
+        steps = hidden.shape[1]
         for layer in weights.encoder:
             hidden = lstm(hidden, layer)
-        hidden = np.repeat(hidden[:, -1:], window.shape[1], axis=1)
+        hidden = np.repeat(hidden[:, -1:], steps, axis=1)
         for layer in weights.decoder:
             hidden = lstm(hidden, layer)
         decoded = hidden @ weights.dense_weight.T.astype(np.float64) + weights.dense_bias
+        count, length, width = window.shape
+        decoded = decoded.reshape(count, -1, width)[:, :length] * size
         if config.channels == "independent":
             decoded = decoded.transpose(2, 1, 0)
         parts.append(decoded[0])
     return np.concatenate(parts)
+
+
+def _in_segments(window: Float64, segment: int) -> Float64:
+    """Returns windows (N, T, C) as segments (N, S, segment * C), the last padded with zeros."""
+    count, length, width = window.shape
+    padded = np.pad(window, ((0, 0), (0, -length % segment), (0, 0)))
+    return padded.reshape(count, -1, segment * width)
 
 
 def frozen(name: str) -> bool:
@@ -95,91 +109,70 @@ def repeat_vector_graph(
     decoder: str = "plain",
 ) -> Graph:
     """Returns the whole detector as a graph; decoder: one of DECODERS."""
-    graph, windows, steps, lengths = begin(sensors, config.window, plain_inputs=plain_inputs)
-    if config.channels == "independent":
-        steps, lengths = _fold_channels(graph, windows, steps, lengths)
-    decoded = _network(graph, windows, weights, steps, lengths, decoder)
-    if config.channels == "independent":
-        sizes = [windows.length, graph.integers(-1), "windows_channels"]
-        shape = graph.concat(sizes, "channels_apart_shape")
-        decoded = graph.node("Reshape", [decoded, shape], "decoded_channels")
+    graph, windows, steps, lengths = begin(
+        sensors, config.window, plain_inputs=plain_inputs, segment=config.segment
+    )
+    size = ""
+    if config.scale_free:
+        size = segments.size(graph, steps, REACH)
+        steps = graph.node("Div", [steps, size], "steps_of_size_one")
+    channels = len(sensors.mean)
+    steps, lengths, count = _sequences(graph, config, windows, steps, lengths, channels)
+    decoded = encoder_decoder(graph, weights, steps, lengths, count, decoder)
+    decoded = _rows(graph, config, windows, decoded, channels)
+    if size:
+        decoded = graph.node("Mul", [decoded, size], "decoded_at_size")
     finish(graph, windows, decoded, sensors)
     return graph
 
 
-def _fold_channels(
-    graph: Graph, windows: windowing.Windows, steps: str, lengths: str
-) -> tuple[str, str]:
-    """Returns steps (T, N * C, 1) and lengths (N * C,): every channel a sequence of its own."""
+def _sequences(
+    graph: Graph,
+    config: RepeatVectorConfig,
+    windows: windowing.Windows,
+    rows: str,
+    lengths: str,
+    channels: int,
+) -> tuple[str, str, str]:
+    """Returns the steps (S, N, C) that the network reads, their lengths (N,), and S.
+
+    rows: (T, N, C). A step is a row or a segment of them; independent channels
+    are sequences of their own, N times as many.
+    """
+    steps, count, segment = rows, windows.length, config.segment
+    independent = config.channels == "independent"
     one, any_ = graph.integers(1), graph.integers(-1)
-    folded = graph.concat([windows.length, any_, one], "channels_folded_shape")
-    steps = graph.node("Reshape", [steps, folded], "steps_by_channel")
+    if segment > 1:
+        count = segments.count(graph, windows.length, segment)
+        lengths = segments.count(graph, lengths, segment)
+        steps = segments.as_segments(graph, rows, count, segment, 1 if independent else channels)
+    elif independent:
+        folded = graph.concat([windows.length, any_, one], "channels_folded_shape")
+        steps = graph.node("Reshape", [rows, folded], "steps_by_channel")
+    if not independent:
+        return steps, lengths, count
     column = graph.node("Unsqueeze", [lengths, one], "lengths_column")
     wide = graph.concat([one, "windows_channels"], "lengths_wide_shape")
     repeated = graph.node("Expand", [column, wide], "lengths_wide")
-    return steps, graph.node("Reshape", [repeated, any_], "lengths_by_channel")
+    return steps, graph.node("Reshape", [repeated, any_], "lengths_by_channel"), count
 
 
-def _network(
+def _rows(
     graph: Graph,
+    config: RepeatVectorConfig,
     windows: windowing.Windows,
-    weights: Weights,
-    steps: str,
-    lengths: str,
-    decoder: str,
+    decoded: str,
+    channels: int,
 ) -> str:
-    """Returns the reconstruction of steps (T, N, C), in the same layout."""
-    lengths = windowing.as_lengths(graph, lengths, "lengths")
-    hidden, last = steps, ""
-    for number, layer in enumerate(weights.encoder):
-        hidden, last = _lstm(graph, layer, f"encoder{number}", hidden, lengths)
-    one = graph.integers(1)
-    times = graph.concat([windows.length, one, one], "repeat_shape")
-    first, *others = weights.decoder
-    if decoder == "projected":
-        hidden = _projected(graph, first, last, times)
-    else:
-        hidden, _ = _lstm(
-            graph, first, "decoder0", graph.node("Expand", [last, times], "repeated"), ""
-        )
-    for number, layer in enumerate(others, start=1):
-        hidden, _ = _lstm(graph, layer, f"decoder{number}", hidden, "")
-    weight = graph.weight("dense_weight", weights.dense_weight.T)
-    product = graph.node("MatMul", [hidden, weight], "product")
-    return graph.node("Add", [product, graph.weight("dense_bias", weights.dense_bias)], "dense")
-
-
-def _projected(graph: Graph, layer: LstmLayer, last: str, times: str) -> str:
-    """Returns the hidden states (T, N, H) of a layer that reads `last` (1, N, H) at every step.
-
-    The input is the same at every step, so it is projected once: the layer's
-    W becomes the N projections, and sequence n reads the n-th unit vector.
-    The same sums in the same order as the plain form.
-    """
-    weight = graph.weight("decoder0_W", layer.onnx_tensors()[0])
-    by_unit = graph.node("Transpose", [last], "last_by_unit", perm=[0, 2, 1])  # (1, H, N)
-    projections = graph.node("MatMul", [weight, by_unit], "projections")  # (1, 4H, N)
-    count = graph.node("Shape", [last], "sequences", start=1, end=2)
-    square = graph.node("ConstantOfShape", [graph.concat([count, count], "square")], "zeros")
-    units = graph.node("EyeLike", [square], "units")
-    step = graph.node("Unsqueeze", [units, graph.integers(0)], "unit_vectors")
-    steps = graph.node("Expand", [step, times], "unit_vectors_by_step")  # (T, N, N)
-    return _lstm(graph, layer, "decoder0", steps, "", projections)[0]
-
-
-def _lstm(
-    graph: Graph, layer: LstmLayer, name: str, steps: str, lengths: str, projected: str = ""
-) -> tuple[str, str]:
-    """Returns the hidden states (T, N, H) and the last one (1, N, H) of steps (T, N, C).
-
-    projected: what stands in W's place.
-    """
-    parts = zip("WRB", layer.onnx_tensors(), strict=True)
-    tensors = [graph.weight(f"{name}_{part}", tensor) for part, tensor in parts]
-    tensors[0] = projected or tensors[0]
-    outputs = [f"{name}_all", f"{name}_last"]
-    hidden, last = graph.nodes("LSTM", [steps, *tensors, lengths], outputs, hidden_size=layer.units)
-    return graph.node("Squeeze", [hidden, graph.integers(1)], f"{name}_hidden"), last
+    """Returns what the network decoded as rows (T, N, C), whatever its steps were."""
+    if config.segment > 1:
+        alone = 1 if config.channels == "independent" else channels
+        return segments.as_rows(graph, decoded, windows.length, config.segment, (alone, channels))
+    if config.channels == "joint":
+        return decoded
+    sizes = [windows.length, graph.integers(-1), "windows_channels"]
+    shape = graph.concat(sizes, "channels_apart_shape")
+    return graph.node("Reshape", [decoded, shape], "decoded_channels")
 
 
 FAMILY = Family(
@@ -190,4 +183,5 @@ FAMILY = Family(
     reconstruct=reconstruct,
     frozen=frozen,
     decoders=DECODERS,
+    segment=lambda config: int(config.segment),
 )

@@ -54,12 +54,13 @@ class Sensors:
 
 
 def begin(
-    sensors: Sensors, window: int, *, plain_inputs: bool
+    sensors: Sensors, window: int, *, plain_inputs: bool, segment: int = 1
 ) -> tuple[Graph, windowing.Windows, str, str]:
     """Returns a graph up to its windows, how series are cut, the steps and the windows' lengths.
 
     Names of tensors: steps (T, N, C), scaled units; lengths (N,) int64. The
-    scaled series are in the graph as "scaled".
+    scaled series are in the graph as "scaled". segment: T is in whole ones, and
+    what pads the last is zero, the sensor's mean.
     """
     channels = len(sensors.mean)
     graph = Graph(plain_inputs=plain_inputs)
@@ -71,7 +72,7 @@ def begin(
 
     centred = graph.node("Sub", ["values", "mean"], "centred")
     scaled = graph.node("Div", [centred, "scale"], "scaled")
-    windows = windowing.measure(graph, scaled, window)
+    windows = windowing.measure(graph, scaled, window, segment)
     windowing.cut(graph, windows, scaled, "windows")
     lengths = windowing.window_lengths(graph, windows)
     steps = graph.node("Transpose", ["windows"], "steps", perm=[1, 0, 2])  # NTC -> TNC

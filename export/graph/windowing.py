@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from onnx import TensorProto
 
+from stillwatch.export.graph import segments
 from stillwatch.export.graph.builder import Graph
 
 __all__ = [
@@ -42,16 +43,20 @@ class Windows:
     pads: str
 
 
-def measure(graph: Graph, values: str, window: int) -> Windows:
+def measure(graph: Graph, values: str, window: int, segment: int = 1) -> Windows:
     """Returns how to cut `values` (N, T, C) into windows of `window` steps.
 
     A series shorter than a window is one window of its own length: a stream's
-    single value costs a single step.
+    single value costs a single step. segment: steps of which a window is a
+    whole number; then that one window's length is rounded up to whole ones.
     """
     one, zero = graph.integers(1), graph.integers(0)
     series = graph.node("Shape", [values], "series", start=0, end=1)
     time = graph.node("Shape", [values], "time", start=1, end=2)
     length = graph.node("Min", [time, graph.integers(window)], "window_length")
+    if segment > 1:
+        whole = segments.count(graph, length, segment)
+        length = graph.node("Mul", [whole, graph.integers(segment)], "whole_length")
     sum_ = graph.node("Add", [time, length], "time_and_length")
     rounded_up = graph.node("Sub", [sum_, one], "rounded_up")
     count = graph.node("Div", [rounded_up, length], "window_count")  # ceil(time / length)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from stillwatch.train.families.config import Config
+from stillwatch.train.families.repeat_vector.config import REACH
 
 __all__ = ["MODULES", "NabRds", "RepeatVector", "Sensor"]
 
@@ -28,20 +29,31 @@ class NabRds(torch.nn.Module):
 
 
 class RepeatVector(torch.nn.Module):
-    """LSTM encoder, its last hidden state repeated into an LSTM decoder, Linear at every step."""
+    """LSTM encoder, its last hidden state repeated into an LSTM decoder, Linear at every step.
 
-    def __init__(self, *, channels: int, units: int, layers: int) -> None:
+    A step is a segment of rows, of which T is a whole number, or one row.
+    scale_free: see REACH.
+    """
+
+    def __init__(
+        self, *, channels: int, units: int, layers: int, segment: int = 1, scale_free: bool = False
+    ) -> None:
         """A network with PyTorch's own initial weights; `layers` in encoder and decoder each."""
         super().__init__()
-        self.encoder = torch.nn.LSTM(channels, units, layers, batch_first=True)
+        self._segment, self._scale_free = segment, scale_free
+        self.encoder = torch.nn.LSTM(channels * segment, units, layers, batch_first=True)
         self.decoder = torch.nn.LSTM(units, units, layers, batch_first=True)
-        self.dense = torch.nn.Linear(units, channels)
+        self.dense = torch.nn.Linear(units, channels * segment)
 
     def forward(self, values: Any) -> Any:
         """Returns the reconstruction (N, T, C) of scaled values (N, T, C)."""
-        _, (last, _) = self.encoder(values)  # (layers, N, H)
-        repeated = last[-1:].transpose(0, 1).expand(-1, values.shape[1], -1)
-        return self.dense(self.decoder(repeated)[0])
+        size: Any = 1.0
+        if self._scale_free:
+            size = (values.abs().amax(1, keepdim=True) / REACH).clamp(min=1.0)
+        steps = (values / size).reshape(len(values), values.shape[1] // self._segment, -1)
+        _, (last, _) = self.encoder(steps)  # (layers, N, H)
+        repeated = last[-1:].transpose(0, 1).expand(-1, steps.shape[1], -1)
+        return self.dense(self.decoder(repeated)[0]).reshape(values.shape) * size
 
 
 class Sensor(torch.nn.Module):
@@ -61,9 +73,15 @@ class Sensor(torch.nn.Module):
         return self.dense(self.decoder(repeated, (last, cells))[0])
 
 
-def _repeat_vector(config: Config, channels: int) -> torch.nn.Module:
+def _repeat_vector(config: Any, channels: int) -> torch.nn.Module:
     width = 1 if config.channels == "independent" else channels
-    return RepeatVector(channels=width, units=config.units, layers=config.layers)
+    return RepeatVector(
+        channels=width,
+        units=config.units,
+        layers=config.layers,
+        segment=config.segment,
+        scale_free=config.scale_free,
+    )
 
 
 def _sensor(config: Config, channels: int) -> torch.nn.Module:

@@ -39,6 +39,16 @@ FAMILIES = {
     "repeat-vector, joint": Family(
         "repeat-vector", RepeatVectorConfig(units=UNITS, window=WINDOW, channels="joint"), 3
     ),
+    "repeat-vector, segments": Family(
+        "repeat-vector", RepeatVectorConfig(units=UNITS, window=WINDOW, segment=4), 3
+    ),
+    "repeat-vector, joint segments, scale-free": Family(
+        "repeat-vector",
+        RepeatVectorConfig(
+            units=UNITS, window=WINDOW, segment=10, channels="joint", scale_free=True
+        ),
+        3,
+    ),
     "stack": Family(
         "stack",
         StackConfig(

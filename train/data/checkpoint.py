@@ -21,6 +21,7 @@ from stillwatch.runtime.errors import CheckpointError, ConfigError
 from stillwatch.runtime.files import write_text
 from stillwatch.train.data.params import parse_params
 from stillwatch.train.families.config import Config
+from stillwatch.train.families.config_fields import written
 from stillwatch.train.families.table import config_from_dict
 
 __all__ = [
@@ -76,6 +77,7 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     """Writes checkpoint.json for the model.params that already lies in `folder`."""
     digest = hashlib.sha256((folder / PARAMS_NAME).read_bytes()).hexdigest()
     document = {"schema": SCHEMA_VERSION, "params_sha256": digest, **asdict(checkpoint)}
+    document["config"] = written(checkpoint.config)
     write_text(folder / JSON_NAME, json.dumps(document, indent=1, sort_keys=True) + "\n")
 
 

@@ -7,15 +7,28 @@ from typing import Any
 
 from stillwatch.runtime.errors import ConfigError
 
-__all__ = ["CHANNEL_MODES", "MISSING", "OPTIMIZERS", "check", "check_fields"]
+__all__ = [
+    "ADDED_LATER",
+    "CHANNEL_MODES",
+    "MISSING",
+    "OPTIMIZERS",
+    "check",
+    "check_fields",
+    "written",
+]
 
 OPTIMIZERS = ("sgd", "adam", "rmsprop", "adagrad")
 CHANNEL_MODES = ("independent", "joint")
 MISSING = ("refuse", "forward", "interpolate")
 
+# Metadata of a field that older files have not: at its default it is left out of what is written,
+# so that checkpoints and capsules of what there was before keep their bytes.
+ADDED_LATER = {"added_later": True}
+
 _RANGES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "units": ("units from 1 to 4096", lambda x: 1 <= x <= 4096),
     "layers": ("1 to 8 layers", lambda x: 1 <= x <= 8),
+    "segment": ("segments of 1 to 100000 rows", lambda x: 1 <= x <= 100_000),
     "channels": (f"channels of {CHANNEL_MODES}", lambda x: x in CHANNEL_MODES),
     "window": ("a window of 2 to 100000 values", lambda x: 2 <= x <= 100_000),
     "step": ("a step of 1 to 100000 rows", lambda x: 1 <= x <= 100_000),
@@ -33,6 +46,15 @@ _RANGES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "missing": (f"missing values by one of {MISSING}", lambda x: x in MISSING),
     "seed": ("a seed from 0 to 2**31 - 1", lambda x: 0 <= x < 2**31),
 }
+
+
+def written(config: object) -> dict[str, Any]:
+    """Returns a configuration's options as files have them."""
+    return {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)  # type: ignore[arg-type]
+        if not (field.metadata.get("added_later") and getattr(config, field.name) == field.default)
+    }
 
 
 def check_fields(config: object) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CheckpointError, InputError
 from stillwatch.train.data.mxnet_compat import mx
+from stillwatch.train.families.config_fields import written
 from stillwatch.train.loop.fit import to_nd
 from stillwatch.train.loop.interfaces import LoopOptions
 from stillwatch.train.loop.resume import adam_moments, load_progress, restore_adam, save_progress
@@ -39,7 +39,7 @@ class TrainingRun:
         """
         self._net, self._trainer, self._config, self._path = net, trainer, config, path
         # As JSON gives it back: tuples come as lists.
-        fields = json.loads(json.dumps(asdict(config)))  # type: ignore[call-overload]
+        fields = json.loads(json.dumps(written(config)))
         self._about = {"config": fields, "data": list(data)}
         self.curve: dict[str, list[float]] = {"train": [], "validation": []}
         self._best: dict[str, AnyArray] = {}

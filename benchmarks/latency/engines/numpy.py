@@ -1,6 +1,7 @@
 """Plain NumPy in single precision: what the equations cost with no engine at all."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from stillwatch.benchmarks.latency.engines.base import (
     restarting,
 )
 from stillwatch.runtime.arrays import AnyArray, Float32
+
+if TYPE_CHECKING:
+    from stillwatch.train.families.config import Config
 
 __all__ = ["ENGINE"]
 
@@ -56,10 +60,10 @@ def _load(path: Path, threads: int) -> Run:  # noqa: ARG001  (by OPENBLAS_NUM_TH
     from stillwatch.train.data.checkpoint import load_checkpoint
 
     checkpoint, weights = load_checkpoint(path)
-    return _NETWORKS[checkpoint.family](weights, checkpoint.config.layers)
+    return _NETWORKS[checkpoint.family](weights, checkpoint.config)
 
 
-def _nab_rds(weights: dict[str, AnyArray], layers: int) -> Run:  # noqa: ARG001  (it has one)
+def _nab_rds(weights: dict[str, AnyArray], config: "Config") -> Run:  # noqa: ARG001
     cell = _Cell(weights, "lstm", 0)
     dense, bias = weights["dense.weight"].T.copy(), weights["dense.bias"]
 
@@ -70,27 +74,35 @@ def _nab_rds(weights: dict[str, AnyArray], layers: int) -> Run:  # noqa: ARG001 
     return run
 
 
-def _repeat_vector(weights: dict[str, AnyArray], layers: int) -> Run:
+def _repeat_vector(weights: dict[str, AnyArray], config: Any) -> Run:
+    from stillwatch.train.families.repeat_vector.config import REACH
+
     dense, bias = weights["dense.weight"].T.copy(), weights["dense.bias"]
     encoder, decoder = (
-        [_Cell(weights, block, layer) for layer in range(layers)]
+        [_Cell(weights, block, layer) for layer in range(config.layers)]
         for block in ("encoder", "decoder")
     )
 
     def run(windows: Float32) -> AnyArray:
-        hidden: AnyArray = windows.transpose(1, 0, 2)  # NTC -> TNC
+        size: Any = 1.0
+        if config.scale_free:
+            largest = np.abs(windows).max(axis=1, keepdims=True)
+            size = np.maximum(np.float32(1.0), largest / np.float32(REACH))
+        steps = (windows / size).reshape(len(windows), config.window // config.segment, -1)
+        hidden: AnyArray = steps.transpose(1, 0, 2)  # NTC -> TNC
         for cell in encoder:
             hidden = cell.run(hidden)
         hidden = np.broadcast_to(hidden[-1:], hidden.shape)
         for cell in decoder:
             hidden = cell.run(hidden)
         decoded: AnyArray = (hidden @ dense + bias).transpose(1, 0, 2)
-        return decoded
+        scaled: AnyArray = decoded.reshape(windows.shape) * size
+        return scaled
 
     return run
 
 
-# Of weights and a number of layers; what is not here has its reference in double precision alone.
+# Of weights and configuration; what is not here has its reference in double precision alone.
 _NETWORKS = {"nab-rds": _nab_rds, "repeat-vector": _repeat_vector}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.repeat_vectors import make_checkpoint, random_weights
 from support.wrong_gates import wrong_gates
 
 from stillwatch.benchmarks.latency import footprint, worker
@@ -20,8 +21,10 @@ from stillwatch.benchmarks.latency.subjects import (
     reference,
     windows_for,
 )
+from stillwatch.export.pytorch.weights import save_weights
 from stillwatch.runtime import ExtraError, InputError
 from stillwatch.runtime.arrays import Float32
+from stillwatch.train.families.repeat_vector.config import REACH, RepeatVectorConfig
 
 SMALL = dataclasses.replace(Plan.quick(), micro=(16,), windows=(25,))
 FRAMEWORKS = ("mxnet", "torch", "openvino", "onnxruntime", "onnx")
@@ -29,8 +32,13 @@ FRAMEWORKS = ("mxnet", "torch", "openvino", "onnxruntime", "onnx")
 
 @pytest.fixture(scope="session")
 def subjects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Subject]:
-    made = made_subjects(SMALL, tmp_path_factory.mktemp("networks"))
-    return {subject.name: subject for subject in made}
+    folder = tmp_path_factory.mktemp("networks")
+    made = made_subjects(SMALL, folder)
+    segments = folder / "segments"
+    config = RepeatVectorConfig(units=64, segment=10, scale_free=True)
+    weights = random_weights(config, 1, size=0.2)
+    save_weights(weights, make_checkpoint(config, 1), segments)
+    return {subject.name: subject for subject in [*made, *given_subjects([segments])]}
 
 
 def running(name: str) -> Engine:
@@ -89,20 +97,24 @@ def test_a_name_that_is_no_engine_is_refused() -> None:
         named(["numpy", "tensorrt"])
 
 
-@pytest.mark.parametrize("network", ["micro 16", "nab-rds"])
+@pytest.mark.parametrize("network", ["micro 16", "nab-rds", "segments"])
 @pytest.mark.parametrize("name", engines())
 def test_engines_give_the_answer_of_float64(
     tmp_path: Path, subjects: dict[str, Subject], name: str, network: str
 ) -> None:
     engine, subject = running(name), subjects[network]
     windows = windows_for(subject, 5, seed=1)
+    windows[1] *= 20  # a network of no scale has something to shrink
     try:
         path = engine.prepare(subject.folder, tmp_path)
     except InputError as error:
         reasons = ("int8 pays from 64", "baseline for the steps", "no repeated input")
         assert any(reason in str(error) for reason in reasons)  # noqa: PT017
         return
-    largest, _ = largest_and_mean(engine.load(path, 1)(windows), reference(subject, windows))
+    # In units of what the network saw: what comes out of a shrunk window is as much larger.
+    size = np.maximum(1.0, np.abs(windows).max(axis=1, keepdims=True) / REACH)
+    found, expected = engine.load(path, 1)(windows), reference(subject, windows)
+    largest, _ = largest_and_mean(found / size, expected / size)
     assert largest <= engine.tolerance
 
 
@@ -212,6 +224,10 @@ def test_operations_are_those_of_the_matrix_products(subjects: dict[str, Subject
     rows = 4 * 200
     products = rows * (1 + 200) + 3 * rows * (200 + 200) + 200
     assert footprint.operations(teacher, 1) == 2 * 100 * products
+    segments = subjects["segments"].checkpoint.config
+    by_step = 4 * 64 * (10 + 64) + 4 * 64 * (64 + 64) + 10 * 64
+    assert footprint.operations(segments, 1) == 2 * 10 * by_step
+    assert footprint.weights_read(segments, 1) == 10 * 2 * 4 * 64 * 64 + 4 * 64 * 74 + 640
     assert footprint.weights_read(teacher, 1) == (100 * 4 * rows * 200 + rows * (1 + 3 * 200) + 200)
 
 

@@ -24,6 +24,14 @@ TOLERANCE = repeat_vectors.RECONSTRUCTION_TOLERANCE
 
 DEEP = RepeatVectorConfig(units=5, layers=2, window=9)
 JOINT = RepeatVectorConfig(units=5, layers=2, window=9, channels="joint")
+SEGMENTS = RepeatVectorConfig(
+    units=5, layers=2, window=9, segment=3, scale_free=True, channels="joint"
+)
+CASES = pytest.mark.parametrize(
+    ("config", "channels"),
+    [(DEEP, 1), (JOINT, 3), (SEGMENTS, 2)],
+    ids=["one", "joint", "joint segments"],
+)
 
 
 def torch_or_skip() -> object:
@@ -47,13 +55,10 @@ def state_dict_of(config: RepeatVectorConfig | NabRdsConfig, channels: int = 1) 
     """A state dict as PyTorch itself initializes it: both biases at work."""
     import torch
 
-    from stillwatch.export.pytorch import modules
+    from stillwatch.export.pytorch.conversion import torch_module
 
     torch.manual_seed(3)
-    if isinstance(config, NabRdsConfig):
-        return dict(modules.NabRds(config.units).state_dict())
-    module = modules.RepeatVector(channels=channels, units=config.units, layers=config.layers)
-    return dict(module.state_dict())
+    return dict(torch_module(config, channels).state_dict())
 
 
 def test_what_is_written_is_what_mxnets_own_layout_reads_back() -> None:
@@ -65,13 +70,13 @@ def test_what_is_written_is_what_mxnets_own_layout_reads_back() -> None:
         np.testing.assert_array_equal(found[name], weight)
 
 
-@pytest.mark.parametrize(("config", "channels"), [(DEEP, 1), (JOINT, 3)], ids=["one", "joint"])
+@CASES
 def test_a_checkpoint_runs_in_pytorch(
     tmp_path: Path, config: RepeatVectorConfig, channels: int
 ) -> None:
     torch_or_skip()
     folder = deep_checkpoint(tmp_path, config, channels)
-    windows = np.random.default_rng(1).normal(size=(4, config.window, channels))
+    windows = np.random.default_rng(1).normal(0, 4, size=(4, config.window, channels))
     windows = windows.astype(np.float32).astype(np.float64)
     _, weights = load_checkpoint(folder)
     network = network_of(config, weights)
@@ -91,17 +96,17 @@ def test_an_nab_rds_checkpoint_runs_in_pytorch(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, expected, atol=TOLERANCE)
 
 
-@pytest.mark.parametrize(("config", "channels"), [(DEEP, 1), (JOINT, 3)], ids=["one", "joint"])
+@CASES
 def test_a_state_dict_becomes_a_capsule_with_both_biases_in_it(
     tmp_path: Path, config: RepeatVectorConfig, channels: int
 ) -> None:
     torch_or_skip()
     import torch
 
-    from stillwatch.export.pytorch import modules
+    from stillwatch.export.pytorch.conversion import torch_module
 
     state = state_dict_of(config, channels)
-    module = modules.RepeatVector(channels=channels, units=5, layers=2)
+    module = torch_module(config, channels)
     module.load_state_dict(state)
     checkpoint = from_torch(state, config, tmp_path / "made", channels=channels)
     loaded, weights = load_checkpoint(tmp_path / "made")

@@ -8,6 +8,7 @@ import pytest
 from support.waves import CONFIG, waves, windows_of
 
 from stillwatch.runtime.errors import InputError
+from stillwatch.train.data.checkpoint import load_checkpoint
 from stillwatch.train.data.sets.smd import Machine
 from stillwatch.train.families.repeat_vector.recipe import held_out, load_network, train_smd
 from stillwatch.train.loop.one_pass import reconstruct_all
@@ -65,3 +66,19 @@ def test_run_that_is_done_is_read_and_not_repeated(
 def test_series_without_windows_to_validate(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="several windows of 6 rows"):
         train_smd([machine(rows=20)], CONFIG, tmp_path, progress=False)
+
+
+def test_a_student_of_segments_learns_from_a_teacher_of_rows(tmp_path: Path) -> None:
+    train_smd([machine()], replace(CONFIG, units=6, layers=2), tmp_path / "teacher", progress=False)
+    config = replace(CONFIG, alpha=0.5, segment=3, scale_free=True, epochs=12)
+    found = train_smd(
+        [machine()], config, tmp_path / "student", teacher=tmp_path / "teacher", progress=False
+    )
+    width = 3  # values of a step
+    assert found.parameters == 4 * 3 * (width + 3 + 1) + 4 * 3 * (3 + 3 + 1) + width * (3 + 1)
+    losses = found.curve["validation"]
+    assert min(losses) < losses[0]
+    net = load_network(tmp_path / "student")
+    assert reconstruct_all(net, windows_of(waves())).shape[0] == config.window
+    loaded, _ = load_checkpoint(tmp_path / "student")
+    assert loaded.config == config

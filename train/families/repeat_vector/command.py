@@ -22,6 +22,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--channels", choices=CHANNEL_MODES, default=default.channels)
     parser.add_argument(
+        "--segment", type=int, default=default.segment, metavar="W",
+        help="rows that the network reads and writes at a step; a window of 100 is a hundredth, "
+        "or 100/W, of the steps' cost (default: %(default)s, as published)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--scale-free",
+        action="store_true",
+        help="the network sees each window divided by its size, for sensors that it never saw",
+    )
+    parser.add_argument(
         "--step", type=int, default=default.step, help="rows from one training window to the next"
     )
     parser.add_argument("--batch", type=int, default=default.batch)
@@ -39,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         units=arguments.units,
         layers=arguments.layers,
         channels=arguments.channels,
+        segment=arguments.segment,
+        scale_free=arguments.scale_free,
         step=arguments.step,
         epochs=arguments.epochs,
         batch=arguments.batch,
