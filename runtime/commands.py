@@ -16,6 +16,18 @@ COMMANDS = (
         help="lines from standard input -> one JSON line each",
     ),
     Command(
+        words="serve",
+        module="stillwatch.runtime.serve.command",
+        extra="serve",
+        help="capsules over HTTP: the Open Inference Protocol, streams, events",
+    ),
+    Command(
+        words="keys",
+        module="stillwatch.runtime.serve.keys_command",
+        extra="serve",
+        help="who may ask a service: add, list, revoke",
+    ),
+    Command(
         words="forecast",
         module="stillwatch.runtime.cli.forecast",
         help="a file -> what comes after it, with its times and intervals",

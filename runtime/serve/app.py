@@ -1,0 +1,50 @@
+"""The app: routers over a service, errors as JSON, headers that every answer has."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import metadata
+
+from fastapi import APIRouter, FastAPI
+
+from stillwatch.runtime.serve.headers import Headers
+from stillwatch.runtime.serve.inference import routes as inference
+from stillwatch.runtime.serve.problems import handlers
+from stillwatch.runtime.serve.service import Service
+from stillwatch.runtime.serve.streams import routes as streams
+
+__all__ = ["create_app"]
+
+
+def create_app(service: Service) -> FastAPI:
+    """Returns the app over a service; its lifespan starts and stops the service."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with service:
+            yield
+
+    app = FastAPI(
+        title="stillwatch",
+        version=metadata.version("stillwatch"),
+        summary="LSTM detectors of what is not normal in time series, over HTTP.",
+        lifespan=lifespan,
+        exception_handlers=handlers(),  # type: ignore[arg-type]  # by kind, as Starlette calls them
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service = service
+    for router in _routers():
+        app.include_router(router)
+    app.add_middleware(Headers)
+    return app
+
+
+def _routers() -> list[APIRouter]:
+    """What the app answers; pages and metrics are added here."""
+    versioned = APIRouter(prefix="/v1")
+    versioned.include_router(streams.router)
+    versioned.include_router(inference.forecasts)
+    plain = APIRouter(include_in_schema=False)  # the same without the version
+    plain.include_router(streams.router)
+    return [inference.router, versioned, plain]

@@ -1,0 +1,59 @@
+"""A request's body: no larger than it may be, no slower, and of a type that is known."""
+
+import asyncio
+import json
+from typing import Any
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from stillwatch.runtime.serve.options import Bounds
+from stillwatch.runtime.serve.problems import RequestError
+
+__all__ = ["content_type", "parse_json", "read_body"]
+
+
+def content_type(request: Request) -> str:
+    """Returns the media type that a request says, without its parameters; "" for none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_body(request: Request, bounds: Bounds) -> bytes:
+    """Returns the body; raises RequestError: 413 for a larger one, 408 for a slower one."""
+    said = request.headers.get("content-length")
+    if said is not None and (not said.isdigit() or int(said) > bounds.body):
+        raise _too_large(bounds)
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise RequestError(415, "expected a body that is not compressed")
+    try:
+        return await asyncio.wait_for(_read(request, bounds), bounds.patience)
+    except TimeoutError:
+        raise RequestError(408, f"the body did not come within {bounds.patience:g} s") from None
+    except ClientDisconnect:
+        raise RequestError(400, "the connection was closed before the body had come") from None
+
+
+async def _read(request: Request, bounds: Bounds) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > bounds.body:
+            raise _too_large(bounds)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _too_large(bounds: Bounds) -> RequestError:
+    return RequestError(413, f"expected a body of at most {bounds.body} bytes")
+
+
+def parse_json(body: bytes) -> Any:
+    """Returns what the JSON says; raises RequestError 400 for what is none, NaN among it."""
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise RequestError(400, "expected a body of JSON, in UTF-8 and without NaN") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(name)

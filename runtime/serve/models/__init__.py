@@ -1,0 +1,1 @@
+"""Capsules by name and version."""

@@ -1,0 +1,1 @@
+"""What outlives a kill: SQLite, in one transaction with the answer."""

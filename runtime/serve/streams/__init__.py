@@ -1,0 +1,1 @@
+"""Samples in, verdicts and events out."""

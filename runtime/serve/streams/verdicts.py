@@ -1,0 +1,59 @@
+"""From a result's figures to what a client is told of each row and of each event."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stillwatch.runtime.alarms.events import Event, rulings
+from stillwatch.runtime.arrays import LARGEST
+from stillwatch.runtime.result import Result
+from stillwatch.runtime.serve.streams.watched import Watched
+from stillwatch.runtime.watch.answers import rounded
+
+__all__ = ["as_json", "verdicts_of"]
+
+
+def verdicts_of(
+    stream: Watched, result: Result, history: int
+) -> tuple[list[dict[str, Any]], list[Event]]:
+    """Returns a verdict for each row of the result, (T,), and the events that began or ended.
+
+    history: of the first rows, which have no score yet. The rows leave `stream.waiting`.
+    """
+    verdicts: list[dict[str, Any]] = []
+    events: list[Event] = []
+    columns = (result.score.tolist(), result.alarm.tolist())
+    surprises = None if result.surprise is None else result.surprise.tolist()
+    for i, (score, alarm, ruling) in enumerate(zip(*columns, rulings(result), strict=True)):
+        said = stream.waiting.popleft()
+        if said["row"] < history:
+            verdicts.append(said | {"score": None, "alarm": None})
+            continue
+        verdict = said | {"score": None if math.isnan(score) else rounded(score), "alarm": alarm}
+        if surprises is not None and not math.isnan(surprises[i]):
+            verdict["surprise"] = rounded(surprises[i])
+        verdicts.append(verdict)
+        if math.isnan(score):  # an alarm, as far from normal as can be said
+            score = LARGEST
+        events += stream.tracker.update(said, score, alarm, result.blame[i], ruling)
+    return verdicts, events
+
+
+def as_json(
+    stream: Watched,
+    taken: Mapping[str, int],
+    verdicts: Sequence[Mapping[str, Any]],
+    events: Sequence[Mapping[str, Any]],
+) -> bytes:
+    """Returns the answer to a request. taken: how many samples were accepted, and so on."""
+    answer = {
+        "stream": stream.name,
+        "model": stream.served.name,
+        "version": stream.served.version,
+        **taken,
+        "pending": len(stream.waiting),
+        "verdicts": verdicts,
+        "events": events,
+    }
+    return json.dumps(answer, separators=(",", ":")).encode()

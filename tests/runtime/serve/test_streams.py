@@ -1,0 +1,149 @@
+"""Streams over HTTP: what the detector's own say, whatever is repeated, also after a stop."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from support.serving import BUDGET, SHIPPED, client, service
+
+from stillwatch.runtime import Detector
+from stillwatch.runtime.arrays import Float64
+
+ROWS = 330  # beyond the history of 288
+
+
+@pytest.fixture(scope="module")
+def values() -> Float64:
+    rng = np.random.default_rng(5)
+    found: Float64 = 20 + rng.normal(size=ROWS)
+    found[310] = 90
+    return found
+
+
+def post(asker: TestClient, stream: str, first: int, values: Float64) -> dict[str, Any]:
+    body = {"seq": first, "samples": values.tolist()}
+    answer = asker.post(f"/v1/streams/{stream}/samples", json=body)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_stream_answers_as_the_detectors_own(tmp_path: Path, values: Float64) -> None:
+    expected = Detector.load(SHIPPED).stream(threshold=BUDGET).extend(values)
+    said: list[dict[str, Any]] = []
+    for start, stop in ((0, 1), (1, 300), (300, ROWS)):
+        with client(service(tmp_path)) as asker:  # a restart between any two
+            said += post(asker, "a", start, values[start:stop])["verdicts"]
+    assert [verdict["seq"] for verdict in said] == list(range(ROWS))
+    scores = np.array([np.nan if v["score"] is None else v["score"] for v in said])
+    np.testing.assert_allclose(scores, expected.score, rtol=1e-6)
+    assert [bool(v["alarm"]) for v in said] == expected.alarm.tolist()
+    assert expected.alarm.any()
+
+
+def test_what_is_repeated_changes_nothing(tmp_path: Path, values: Float64) -> None:
+    with client(service(tmp_path)) as asker:
+        first = post(asker, "a", 0, values[:300])
+        once = post(asker, "a", 300, values[300:])
+        assert post(asker, "a", 300, values[300:]) == once
+        again = post(asker, "a", 310, values[310:320])
+        assert (again["accepted"], again["repeated"], again["late"]) == (0, 10, 0)
+        assert again["verdicts"] == once["verdicts"][10:20]
+        assert asker.get("/streams/a").json()["rows"] == ROWS
+    with client(service(tmp_path)) as asker:
+        assert post(asker, "a", 300, values[300:]) == once
+        both = post(asker, "a", 329, values[:2])
+        assert (both["accepted"], both["repeated"]) == (1, 1)
+        assert asker.get("/streams/a").json()["rows"] == ROWS + 1
+    assert len(first["verdicts"]) == 300
+
+
+def test_a_sample_that_comes_after_later_ones_is_late(tmp_path: Path, values: Float64) -> None:
+    with client(service(tmp_path)) as asker:
+        post(asker, "a", 10, values[:2])
+        answer = post(asker, "a", 8, values[:1])
+        assert (answer["accepted"], answer["repeated"], answer["late"]) == (0, 0, 1)
+
+
+def test_events_begin_and_end_once_and_take_feedback(tmp_path: Path, values: Float64) -> None:
+    with client(service(tmp_path)) as asker:
+        begun = post(asker, "a", 0, values[:311])["events"]
+        assert [event["event"] for event in begun] == ["start"]
+        post(asker, "a", 311, values[311:])
+        (event,) = asker.get("/streams/a/events").json()["events"]
+        assert event["ended"]
+        assert event["start"] == {"row": 310, "seq": 310}
+        assert event["id"] == begun[0]["id"]
+        told = asker.post(f"/events/{event['id']}/feedback", json={"feedback": "false"})
+        assert told.json() == {"id": event["id"], "feedback": "false"}
+        assert asker.get("/events").json()["events"][0]["feedback"] == "false"
+        assert asker.post("/events/99/feedback", json={"feedback": "real"}).status_code == 404
+        assert asker.post("/events/1/feedback", json={"feedback": "so so"}).status_code == 400
+
+
+def test_rows_are_kept_with_what_was_said_of_them(tmp_path: Path, values: Float64) -> None:
+    with client(service(tmp_path)) as asker:
+        said = post(asker, "a", 0, values)["verdicts"]
+        kept = asker.get("/streams/a/rows", params={"last": 315, "limit": 10}).json()
+        assert kept["row"] == list(range(306, 316))
+        assert kept["values"] == [[value] for value in values[306:316].tolist()]
+        assert kept["alarm"] == [verdict["alarm"] for verdict in said[306:316]]
+        np.testing.assert_allclose(kept["score"], [v["score"] for v in said[306:316]], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"[[[1]]]", 400),
+        (b'{"samples":[]}', 400),
+        (b'{"samples":[1],"seq":-1}', 400),
+        (b'{"samples":[1],"seq":1.5}', 400),
+        (b'{"values":[1,2]}', 400),
+        (b'{"values":"1"}', 400),
+        (b'{"values":true}', 400),
+        (b'{"values":NaN}', 400),
+        (b'{"values":1e39}', 400),
+        (b'{"values":[1],"time":"never"}', 400),
+        (b'{"values":[1],"time":[1]}', 400),
+        (b'{"values":[1],"colour":2}', 400),
+        (b'[{"values":1,"seq":2},{"values":1,"seq":2}]', 400),
+        (b'[{"values":1,"seq":2},{"values":1}]', 400),
+        (b"[" * 100_000, 400),
+        (b"\xff\xfe", 400),
+    ],
+)
+def test_bad_samples_are_refused_in_one_line(tmp_path: Path, body: bytes, status: int) -> None:
+    with client(service(tmp_path)) as asker:
+        headers = {"content-type": "application/json"}
+        answer = asker.post("/streams/a/samples", content=body, headers=headers)
+        assert answer.status_code == status
+        assert list(answer.json()) == ["error"]
+        assert "\n" not in answer.json()["error"]
+        assert asker.get("/streams").json() == {"streams": []}
+
+
+def test_csv_and_json_say_the_same(tmp_path: Path) -> None:
+    with client(service(tmp_path)) as asker:
+        text = "seq,value\n5,20.5\n6,21\n"
+        headers = {"content-type": "text/csv; charset=utf-8"}
+        by_csv = asker.post("/streams/a/samples", content=text, headers=headers).json()
+        by_json = asker.post(
+            "/streams/b/samples", json={"seq": 5, "samples": [20.5, {"values": 21}]}
+        )
+        assert by_json.status_code == 400  # one seq for all, or one with each
+        by_json = asker.post("/streams/b/samples", json={"seq": 5, "samples": [20.5, 21]})
+        assert by_csv["verdicts"] == by_json.json()["verdicts"]
+
+
+def test_a_stream_is_of_one_model_and_goes_by_one_key(tmp_path: Path, values: Float64) -> None:
+    with client(service(tmp_path)) as asker:
+        post(asker, "a", 0, values[:2])
+        assert asker.post("/streams/a/samples", json={"values": 1}).status_code == 409
+        assert asker.post("/streams/a/samples", json={"values": 1, "time": 5}).status_code == 409
+        assert asker.post("/streams/a/samples?model=no", json={"values": 1}).status_code == 409
+        assert asker.post("/streams/b/samples?model=no", json={"values": 1}).status_code == 404
+        assert asker.post("/streams/%20/samples", json={"values": 1}).status_code == 400
