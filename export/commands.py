@@ -24,6 +24,12 @@ COMMANDS = (
         help="checkpoint -> capsule",
     ),
     Command(
+        words="export --c",
+        module="stillwatch.export.c.command",
+        extra="c",
+        help="a capsule -> C for a microcontroller, with its self-test and an example",
+    ),
+    Command(
         words="calibrate",
         module="stillwatch.export.calibrate.command",
         extra="export",
@@ -40,6 +46,12 @@ COMMANDS = (
         module="stillwatch.export.importing.verify_command",
         extra="export",
         help="an import beside the file that it came from, run by its own framework",
+    ),
+    Command(
+        words="verify --c",
+        module="stillwatch.export.c.check_command",
+        extra="c",
+        help="a capsule's C, built by the compiler that is here, beside onnxruntime",
     ),
     Command(
         words="verify --checkpoint",

@@ -15,10 +15,10 @@ import numpy as np
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.runtime.scoring.scaling import Moments
 
-__all__ = ["FURTHEST", "Feed", "inside_range", "prepare"]
+__all__ = ["COARSE", "FURTHEST", "Feed", "inside_range", "prepare"]
 
 # Means of more than so many scales: a value near them is off by up to 1e-4 scales in float32.
-_COARSE = 2.0**10
+COARSE = 2.0**10
 # Scales from the mean. Its square, times weights and over hundreds of channels, is in float32.
 FURTHEST = 1e12
 
@@ -49,9 +49,9 @@ def prepare(values: Float64, moments: Moments) -> Feed:
     mean, scale = moments.mean, moments.scale
     if values.size == mean.size == 1:  # a stream's step: in plain numbers a tenth of the time
         centre, unit = mean.item(), scale.item()
-        if abs(centre) <= _COARSE * unit and abs(values.item() - centre) <= FURTHEST * unit:
+        if abs(centre) <= COARSE * unit and abs(values.item() - centre) <= FURTHEST * unit:
             return Feed(values, mean, scale, moments)
-    coarse = np.abs(mean) > _COARSE * scale
+    coarse = np.abs(mean) > COARSE * scale
     largest = max(float(values.max()), -float(values.min()))
     if largest + float(np.abs(mean).max()) <= FURTHEST * float(scale.min()):
         if not coarse.any():
@@ -73,7 +73,7 @@ def prepare(values: Float64, moments: Moments) -> Feed:
 
 def inside_range(moments: Moments) -> tuple[Float64, Float64]:
     """Returns the lowest and highest values that are fed as they are; none where it is coarse."""
-    fine = np.abs(moments.mean) <= _COARSE * moments.scale
+    fine = np.abs(moments.mean) <= COARSE * moments.scale
     reach = FURTHEST * moments.scale
     low = np.where(fine, moments.mean - reach, np.inf)
     return low, np.where(fine, moments.mean + reach, -np.inf)

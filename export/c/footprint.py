@@ -1,0 +1,94 @@
+"""What C takes of a device: RAM to the byte, flash by what was measured of other networks."""
+
+import re
+from dataclasses import dataclass
+
+from stillwatch.export.c.generated import Generated
+from stillwatch.export.c.reduced import Reduced
+from stillwatch.runtime.errors import InputError
+
+__all__ = ["Footprint", "check_ram", "footprint", "ram_bytes"]
+
+_SIZE = re.compile(r"(\d+)\s*([KM]?)(?:i?B)?", re.IGNORECASE)
+_UNIT = {"": 1, "K": 1024, "M": 1024 * 1024}
+_CALLS = 512  # frames of the functions that the compiler does not inline, and of an interrupt
+# On a Cortex-M4 with gcc -Os, libm's part apart: what each node and the step around them came to.
+_CODE_A_NODE, _CODE_BESIDE = 80, 1200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Footprint:
+    """Bytes: of the state and the answer that a program holds, of a step's stack, and of flash.
+
+    constants: weights and tables, which are in flash too. code: about so much.
+    """
+
+    state: int
+    answer: int
+    stack: int
+    constants: int
+    code: int
+
+    @property
+    def ram(self) -> int:
+        """State, answer and stack."""
+        return self.state + self.answer + self.stack
+
+    @property
+    def flash(self) -> int:
+        """Constants, and about what the code takes."""
+        return self.constants + self.code
+
+    def said(self) -> str:
+        """The figures in a line."""
+        return (
+            f"RAM {self.ram:,} bytes (state {self.state:,}, answer {self.answer:,}, stack "
+            f"{self.stack:,}); flash about {self.flash:,} bytes ({self.constants:,} of constants)"
+        )
+
+
+def footprint(model: Reduced, made: Generated) -> Footprint:
+    """Returns what the C of a model takes of one stream."""
+    info = model.info
+    channels = len(info.channels)
+    outputs = sum(
+        port.count * (1 if port.flag else 4)
+        for port in model.outputs
+        if port.name.removesuffix("_out") not in model.state
+    )
+    carried = sum(4 * port.count for port in model.inputs if port.name in model.state)
+    if info.state:
+        held = 4 * channels * info.scaling.history + 16
+        frame = carried + 13 * channels
+    else:
+        held = 4 * channels * info.window + 16
+        frame = 8 * channels
+    if info.scaling.kind != "trained":
+        held += 16 * channels if info.scaling.kind == "series" else 0
+        frame += 16 * channels
+    aligned = (-(-size // 8) * 8 for size in (held + carried, outputs))
+    state, answer = aligned
+    return Footprint(
+        state=state,
+        answer=answer,
+        stack=made.stack + frame + _CALLS,
+        constants=made.constants + 16 * channels,
+        code=_CODE_BESIDE + _CODE_A_NODE * made.nodes,
+    )
+
+
+def ram_bytes(text: str) -> int:
+    """Returns the bytes of a size such as 64K or 1M; raises InputError."""
+    found = _SIZE.fullmatch(text.strip())
+    if not found or not int(found[1]):
+        raise InputError(f"expected a size of memory such as 64K or 1M, got {text!r}")
+    return int(found[1]) * _UNIT[found[2].upper()]
+
+
+def check_ram(takes: Footprint, limit: int | None, name: str) -> None:
+    """Raises InputError where a model wants more RAM than there is."""
+    if limit is not None and takes.ram > limit:
+        raise InputError(
+            f"{name} does not fit {limit:,} bytes of RAM: {takes.said()}; a causal network such as "
+            "nab-rds-online wants a hundredth of a windowed one"
+        )
