@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from stillwatch.export.c.folder import c_files, write_folder
+from stillwatch.export.c.folder import c_files, check_folder, write_folder
 from stillwatch.export.c.footprint import check_ram, ram_bytes
 from stillwatch.runtime.capsule.opening import read_bytes
 from stillwatch.runtime.errors import InputError
@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"expected a capsule, got the folder {arguments.model}: first 'stillwatch export "
             f"{arguments.model} -o MODEL.onnx'"
         )
+    check_folder(arguments.folder)  # before what takes seconds
     content = read_bytes(arguments.model)
     name = arguments.name or Path(arguments.model).name.removesuffix(".onnx")
     made = c_files(content, name)

@@ -17,7 +17,7 @@ from stillwatch.runtime.capsule import digest
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import failure, make_folder
 
-__all__ = ["CFiles", "c_files", "identifier", "write_folder"]
+__all__ = ["CFiles", "c_files", "check_folder", "identifier", "write_folder"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +71,15 @@ def c_files(content: bytes, name: str) -> CFiles:
     return CFiles(prefix=prefix, files=files, harness=harness, takes=takes, model=model)
 
 
-def write_folder(folder: Path, files: dict[str, str]) -> None:
-    """Writes the files into a folder that is not there yet, or is empty: all of them or none."""
+def check_folder(folder: Path) -> None:
+    """Raises InputError for a folder that has something in it, or is none."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"expected a new or empty folder, got {folder}: choose another place")
+
+
+def write_folder(folder: Path, files: dict[str, str]) -> None:
+    """Writes the files into a folder that is not there yet, or is empty: all of them or none."""
+    check_folder(folder)
     make_folder(folder.parent)
     try:
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
