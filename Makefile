@@ -47,7 +47,8 @@ fuzz: install
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz --hypothesis-show-statistics \
 	  tests/runtime/test_fuzz.py tests/runtime/capsule/test_fuzz_capsule.py \
 	  tests/runtime/capsule/test_graph.py tests/runtime/watch/test_fuzz_watch.py \
-	  tests/train/data/test_params.py tests/runtime/tables/test_table.py
+	  tests/train/data/test_params.py tests/runtime/tables/test_table.py \
+	  tests/export/importing/test_hostile.py
 
 # A thousand kills of watches, in every way to feed one: about an hour.
 kills: install

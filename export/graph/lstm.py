@@ -7,7 +7,7 @@ import numpy as np
 
 from stillwatch.runtime.arrays import AnyArray, Float32
 
-__all__ = ["LstmLayer", "Weights", "lstm_shapes"]
+__all__ = ["LstmLayer", "Weights", "lstm_shapes", "summed_biases"]
 
 _PARTS = ("i2h_weight", "h2h_weight", "i2h_bias", "h2h_bias")
 
@@ -23,6 +23,15 @@ def lstm_shapes(block: str, layer: int, inputs: int, units: int) -> dict[str, tu
         f"{block}._unfused.{layer}.{part}": shape
         for part, shape in zip(_PARTS, shapes, strict=True)
     }
+
+
+def summed_biases(first: AnyArray, second: AnyArray) -> tuple[Float32, Float32]:
+    """Returns two biases as one, summed in double precision, and zeros in place of the other.
+
+    As the repeat-vector family has them, whose second bias is frozen.
+    """
+    total = first.astype(np.float64) + second
+    return total.astype(np.float32), np.zeros(second.shape, np.float32)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,8 @@ def sensor(network: Foreign, options: Options) -> Understood:
     """Returns the network as a sensor autoencoder; raises Unfit."""
     parts = _autoencoder(network, options)
     zeros = any(layer.begins is False for layer in parts.decoder)
-    if zeros or any(isinstance(layer, Repeat) for layer in network.layers):
+    repeats = any(isinstance(layer, Repeat) for layer in network.layers)
+    if zeros or (repeats and not all(layer.begins for layer in parts.decoder)):
         raise Unfit("wants a decoder that begins from the encoder's (h, c)")
     config = SensorConfig(
         units=parts.dense.inputs,

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from stillwatch.export.importing.importing import Imported, import_network, understand_file
+from stillwatch.export.importing.importing import Imported, understand_file, write_checkpoint
 from stillwatch.export.importing.scaler import Scaler, scaler_of_json, scaler_of_numbers
 from stillwatch.export.importing.understood import Options
 from stillwatch.runtime.arrays import Float64
@@ -44,15 +44,12 @@ def run(arguments: argparse.Namespace) -> int:
     options = Options(
         family=arguments.family, window=arguments.window, activation=arguments.activation
     )
-    renamed = renames(arguments.renamed)
-    _, understood = understand_file(arguments.file, options, renamed)
-    imported = import_network(
-        arguments.file,
+    found = understand_file(arguments.file, options, renames(arguments.renamed))
+    imported = write_checkpoint(
+        found,
         arguments.output,
-        options,
-        renamed=renamed,
-        scaler=_scaler(arguments, understood.channels),
-        normal=_normal(arguments) if understood.family == "nab-rds" else None,
+        scaler=_scaler(arguments, found.understood.channels),
+        normal=_normal(arguments) if found.understood.family == "nab-rds" else None,
     )
     print("\n".join(_report(imported)))
     print(f"wrote {arguments.output}")

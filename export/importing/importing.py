@@ -18,7 +18,17 @@ from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.train.data.checkpoint import Checkpoint
 
-__all__ = ["Imported", "import_network", "understand_file"]
+__all__ = ["ForeignFile", "Imported", "import_network", "understand_file", "write_checkpoint"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignFile:
+    """A file that was read, once: whose it is, what it holds as one of our families, its digest."""
+
+    name: str
+    framework: str
+    understood: Understood
+    sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +42,20 @@ class Imported:
 
 def understand_file(
     path: Path, options: Options, renamed: dict[str, str] | None = None
-) -> tuple[str, Understood]:
-    """Returns whose file it is and the network in it as one of our families.
+) -> ForeignFile:
+    """Returns what a file holds as one of our families.
 
-    Raises CheckpointError, and ExtraError where a library is wanted to read it.
+    renamed: their names to others, where a file has names alone. Raises
+    CheckpointError, and ExtraError where a library is wanted to read it.
     """
-    network = read_network(path, renamed)
-    return network.framework, understand(network, options, path.name)
+    content = read_file(path)
+    network = read_network(path, renamed, content=content)
+    return ForeignFile(
+        name=path.name,
+        framework=network.framework,
+        understood=understand(network, options, path.name),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
 
 
 def import_network(
@@ -52,12 +69,27 @@ def import_network(
 ) -> Imported:
     """Writes the network in a file as a checkpoint to `folder`, and returns what it is.
 
-    renamed: their names to others, where a file has names alone. scaler: what
-    the network was trained behind; by default none, and 'stillwatch calibrate'
-    fits one. normal: (T,), which nab-rds wants for scaler and thresholds.
-    Raises CheckpointError, InputError, ExtraError.
+    As `understand_file`, then `write_checkpoint`.
     """
-    framework, understood = understand_file(path, options, renamed)
+    found = understand_file(path, options, renamed)
+    return write_checkpoint(found, folder, scaler=scaler, normal=normal)
+
+
+def write_checkpoint(
+    found: ForeignFile,
+    folder: Path,
+    *,
+    scaler: Scaler | None = None,
+    normal: Float64 | None = None,
+) -> Imported:
+    """Writes what was understood as a checkpoint to `folder`, and returns what it is.
+
+    scaler: what the network was trained behind; by default the file's own or
+    none, and 'stillwatch calibrate' fits one. normal: (T,), which nab-rds
+    wants for scaler and thresholds. Raises CheckpointError, InputError.
+    """
+    understood = found.understood
+    scaler = scaler or understood.scaler
     count = understood.channels
     checkpoint = Checkpoint(
         family=understood.family,
@@ -70,11 +102,7 @@ def import_network(
         parameters=FAMILIES[understood.family].count(understood.weights),
         calibrations={},
         curve={"train": [], "validation": []},
-        data={
-            "name": f"{framework}: {path.name}",
-            "rows": 0,
-            "sha256": hashlib.sha256(read_file(path)).hexdigest(),
-        },
+        data={"name": f"{found.framework}: {found.name}", "rows": 0, "sha256": found.sha256},
     )
     check_parameters(understood.weights, expected_shapes(checkpoint))
     if FAMILIES[understood.family].causal:
@@ -87,7 +115,7 @@ def import_network(
         checkpoint = calibrated(checkpoint, understood.weights, normal)
         checkpoint = dataclasses.replace(checkpoint, data={**checkpoint.data, **_named(source)})
     save_weights(understood.weights, checkpoint, folder)
-    return Imported(framework=framework, understood=understood, checkpoint=checkpoint)
+    return Imported(framework=found.framework, understood=understood, checkpoint=checkpoint)
 
 
 def _named(source: object) -> dict[str, str]:

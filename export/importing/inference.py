@@ -1,5 +1,7 @@
 """Which of our families a network is: from names, shapes, and what its file says of itself."""
 
+import dataclasses
+
 from stillwatch.export.importing.autoencoders import repeat_vector, sensor
 from stillwatch.export.importing.layers import Dense, Foreign, Lstm
 from stillwatch.export.importing.stacks import stack
@@ -35,7 +37,7 @@ def understand(network: Foreign, options: Options, name: str) -> Understood:
     # A stack can be most of what the others are: it is for what is none of them.
     fits = [fit for fit in fits if fit.family != "stack"] or fits
     if len(fits) == 1:
-        return fits[0]
+        return _with_scaler(fits[0], network)
     if not fits:
         raise CheckpointError(
             f"{name} holds {_layers(network)}, which is no family of ours ({'; '.join(reasons)})"
@@ -44,6 +46,20 @@ def understand(network: Foreign, options: Options, name: str) -> Understood:
         f"{name} can be {' or '.join(f.family for f in fits)}, and names do not tell: give "
         "--family repeat-vector where the decoder begins from zeros, --family sensor where it "
         "begins from the encoder's (h, c)"
+    )
+
+
+def _with_scaler(understood: Understood, network: Foreign) -> Understood:
+    if network.scaler is None:
+        return understood
+    size = len(network.scaler.mean)
+    if size != understood.channels:
+        raise CheckpointError(
+            f"the file's scaler is for {size} channels, its network for {understood.channels}"
+        )
+    remark = "the scaler in the file is that of the network's channels, one for one"
+    return dataclasses.replace(
+        understood, scaler=network.scaler, remarks=(*understood.remarks, remark)
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stillwatch.export.graph.lstm import LstmLayer
+from stillwatch.export.importing.scaler import Scaler
 from stillwatch.runtime.arrays import AnyArray
 
 __all__ = ["Dense", "Foreign", "Layer", "Lstm", "Repeat"]
@@ -81,10 +82,12 @@ Layer = Lstm | Dense | Repeat
 class Foreign:
     """A network as its file tells it. window: rows, where it says; ordered: layers as they run.
 
-    Where a file has weights alone, their order is that of the file.
+    Where a file has weights alone, their order is that of the file. scaler:
+    what it computes first, where it does.
     """
 
     framework: str
     layers: tuple[Layer, ...]
     window: int | None = None
     ordered: bool = False
+    scaler: Scaler | None = None

@@ -8,16 +8,16 @@ import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from stillwatch.export.importing.formats.gluon import exported_pair
 from stillwatch.export.importing.understood import Understood
-from stillwatch.export.pytorch.conversion import torch_module, torch_names
+from stillwatch.export.keras.models import keras_model
+from stillwatch.export.pytorch.conversion import torch_module
+from stillwatch.export.pytorch.names import torch_names
 from stillwatch.runtime.arrays import Float32, Float64
 from stillwatch.runtime.errors import ExtraError, InputError, first_line
-from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.table import family_module
 
 __all__ = ["Original", "original"]
@@ -78,7 +78,7 @@ def _pytorch(path: Path, understood: Understood) -> Original:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
         for key in ("state_dict", "model_state_dict"):
             loaded = loaded.get(key, loaded)
-    names = dict(torch_names(understood.weights))
+    names = dict(torch_names(understood.family, understood.weights))
     theirs = {ours: source for source, ours, _ in understood.table}
     module = torch_module(understood.config, understood.channels)
     module.load_state_dict({name: loaded[theirs[ours]] for name, ours in names.items()})
@@ -95,38 +95,14 @@ def _keras(path: Path, understood: Understood) -> Original:
     import keras
 
     if re.search(r"\.weights\.h5$", path.name):
-        model = _keras_model(keras, understood)
+        model = keras_model(keras, understood.config, understood.channels)
         model.load_weights(path)
     else:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     return lambda windows: np.asarray(model.predict(windows, verbose=0), np.float64)
 
 
-def _keras_model(keras: Any, understood: Understood) -> Any:
-    """Returns Keras' own layers in the shape that was understood, for weights without a model."""
-    layers, config = keras.layers, understood.config
-    if isinstance(config, NabRdsConfig):
-        return keras.Sequential(
-            [
-                keras.Input((config.window, 1)),
-                layers.LSTM(config.units, return_sequences=True),
-                layers.Dense(1, activation="tanh"),
-            ]
-        )
-    inner = [layers.LSTM(config.units, return_sequences=True) for _ in range(config.layers - 1)]
-    return keras.Sequential(
-        [
-            keras.Input((config.window, understood.channels)),
-            *inner,
-            layers.LSTM(config.units),
-            layers.RepeatVector(config.window),
-            *(layers.LSTM(config.units, return_sequences=True) for _ in range(config.layers)),
-            layers.TimeDistributed(layers.Dense(understood.channels)),
-        ]
-    )
-
-
-def _onnx(path: Path, _understood: Understood) -> Original:
+def _onnx(path: Path, understood: Understood) -> Original:
     import onnxruntime
 
     try:
@@ -136,16 +112,22 @@ def _onnx(path: Path, _understood: Understood) -> Original:
     except Exception as error:  # onnxruntime's exceptions share no base but Exception
         raise InputError(f"{path} does not load in onnxruntime: {first_line(error)}") from error
     (port,) = session.get_inputs()
-    fixed = port.shape[0] if isinstance(port.shape[0], int) else None
+    rows = len(port.shape) == 2  # (N T, C), as scikit-learn's pipelines have it
+    fixed = port.shape[0] if isinstance(port.shape[0], int) and not rows else None
 
     def run(windows: Float32) -> Float64:
+        if understood.scaler is not None:  # the graph's own, which undoes this
+            raw = windows * understood.scaler.scale + understood.scaler.mean
+            windows = raw.astype(np.float32)
         size = fixed or len(windows)
         padded = np.resize(windows, (-(-len(windows) // size) * size, *windows.shape[1:]))
+        given = padded.reshape(-1, padded.shape[2]) if rows else padded
+        step = size * padded.shape[1] if rows else size
         parts = [
-            session.run(None, {port.name: padded[i : i + size]})[0]
-            for i in range(0, len(padded), size)
+            session.run(None, {port.name: given[i : i + step]})[0]
+            for i in range(0, len(given), step)
         ]
-        whole: Float64 = np.concatenate(parts)[: len(windows)].astype(np.float64)
-        return whole
+        whole: Float64 = np.concatenate(parts).reshape(padded.shape)[: len(windows)]
+        return whole.astype(np.float64)
 
     return run

@@ -32,14 +32,17 @@ _KINDS = (
 )
 
 
-def read_network(path: Path, renamed: dict[str, str] | None = None) -> Foreign:
+def read_network(
+    path: Path, renamed: dict[str, str] | None = None, *, content: bytes | None = None
+) -> Foreign:
     """Returns the layers in a file, read as data alone.
 
     renamed: names of arrays in the file, to the names that they are read by,
-    where a file has names alone. Raises CheckpointError, and ExtraError where
-    the file wants a library that is not installed.
+    where a file has names alone. content: of the file, where it has been read.
+    Raises CheckpointError, and ExtraError where the file wants a library that
+    is not installed.
     """
-    content, name = read_file(path), path.name
+    content, name = read_file(path) if content is None else content, path.name
     renamed = renamed or {}
     if content.startswith(_PARAMS):
         arrays = _rename(gluon_arrays(content, name), renamed, name)
@@ -68,7 +71,9 @@ def _zipped(content: bytes, path: Path, renamed: dict[str, str]) -> Foreign:
     if b"model.weights.h5" in content and b"config.json" in content:
         return from_keras_archive(content, path.name)
     if b"data.pkl" in content:
-        return pytorch_network(_rename(torch_arrays(path), renamed, path.name), path.name)
+        return pytorch_network(
+            _rename(torch_arrays(content, path.name), renamed, path.name), path.name
+        )
     arrays = _rename(arrays_of_npz(content, path.name), renamed, path.name)
     return network_of(arrays, GLUON, path.name)
 

@@ -29,6 +29,8 @@ def stack(network: Foreign, options: Options) -> Understood:
         raise Unfit("wants a file that says how its layers follow each other, or --family stack")
     if not network.ordered and any(layer.backward is not None for layer in layers):
         raise Unfit("wants to know what a layer of both directions ends with: save the whole model")
+    if any(layer.begins for layer in layers):
+        raise Unfit("wants a decoder that begins from zeros")
     if repeats or not network.ordered:
         encoder, decoder = halves(network, layers)
     else:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stillwatch.export.graph.lstm import LstmLayer
+from stillwatch.export.graph.lstm import LstmLayer, summed_biases
 from stillwatch.export.importing.layers import Dense, Foreign, Lstm
+from stillwatch.export.importing.scaler import Scaler
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CheckpointError
 from stillwatch.train.families.config import Config
@@ -34,7 +35,8 @@ class Understood:
     """A network as one of our families.
 
     weights: by our names, as a checkpoint has them. table: their name, ours
-    and the shape of each. remarks: what was taken for granted.
+    and the shape of each. remarks: what was taken for granted. scaler: what
+    the file computes before its first layer, where it does.
     """
 
     family: str
@@ -43,6 +45,7 @@ class Understood:
     weights: Mapping[str, AnyArray]
     table: tuple[tuple[str, str, tuple[int, ...]], ...]
     remarks: tuple[str, ...]
+    scaler: Scaler | None = None
 
 
 def plain(layer: Lstm) -> None:
@@ -91,6 +94,5 @@ def _arrays(layer: LstmLayer, *, one_bias: bool) -> list[AnyArray]:
         for array in (layer.i2h_weight, layer.h2h_weight, layer.i2h_bias, layer.h2h_bias)
     ]
     if one_bias:
-        arrays[2] = (arrays[2].astype(np.float64) + arrays[3]).astype(np.float32)
-        arrays[3] = np.zeros_like(arrays[3])
+        arrays[2], arrays[3] = summed_biases(arrays[2], arrays[3])
     return arrays

@@ -8,13 +8,14 @@ bias vectors, so this is a change of names. The repeat-vector family has one
 bias vector a layer: the second one is added to the first on the way in.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stillwatch.export.graph.lstm import summed_biases
+from stillwatch.export.pytorch.names import as_ours, torch_names
 from stillwatch.runtime.arrays import AnyArray, Float32, Float64
 from stillwatch.runtime.errors import CheckpointError, ExtraError
 from stillwatch.train.data.checkpoint import Checkpoint, load_checkpoint
@@ -24,25 +25,16 @@ from stillwatch.train.families.config import Config
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["from_torch", "to_torch", "torch_module", "torch_names"]
-
-_PARTS = {
-    "i2h_weight": "weight_ih",
-    "h2h_weight": "weight_hh",
-    "i2h_bias": "bias_ih",
-    "h2h_bias": "bias_hh",
-}
-_LAYER = re.compile(
-    rf"(?P<block>\w+)(\.(?P<own>\d+))?\._unfused\.(?P<fused>\d+)\.(?P<part>{'|'.join(_PARTS)})"
-)
+__all__ = ["from_torch", "to_torch", "torch_module"]
 
 
 def to_torch(folder: str | Path) -> "torch.nn.Module":
     """Returns the network of a checkpoint as a PyTorch module in evaluation mode.
 
     It takes scaled values (N, T, C), C = 1 for independent channels, and
-    gives their reconstruction. Raises CheckpointError, and ExtraError where
-    PyTorch is not installed.
+    gives their reconstruction; a forecaster's, scaled rows (N, L, C + K) and
+    the calendar of the horizon, and what follows. Raises CheckpointError, and
+    ExtraError where PyTorch is not installed.
     """
     checkpoint, weights = load_checkpoint(folder)
     try:
@@ -52,7 +44,7 @@ def to_torch(folder: str | Path) -> "torch.nn.Module":
             f"PyTorch does not import here ({error}): pip install 'stillwatch[torch]'"
         ) from error
     module = torch_module(checkpoint.config, len(checkpoint.channels))
-    names = dict(torch_names(weights))
+    names = dict(torch_names(checkpoint.family, weights))
     if set(names) != set(module.state_dict()):
         raise CheckpointError(f"{folder} does not hold the weights of its family")
     state = {torch_name: torch.from_numpy(weights[name]) for torch_name, name in names.items()}
@@ -75,21 +67,6 @@ def torch_module(config: Config, channels: int) -> "torch.nn.Module":
     return MODULES[config.family](config, channels)
 
 
-def torch_names(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yields each parameter's name in PyTorch and in a .params file, of the latter.
-
-    A layer that is a block of its own in Gluon (`encoder.1._unfused.0`) is one
-    of a stack in PyTorch, as those of a fused block (`encoder._unfused.1`) are.
-    """
-    for name in names:
-        layer = _LAYER.fullmatch(name)
-        if layer is None:
-            yield name, name
-        else:
-            number = layer["own"] or layer["fused"]
-            yield f"{layer['block']}.{_PARTS[layer['part']]}_l{number}", name
-
-
 def from_torch(
     state_dict: Mapping[str, Any],
     config: Config,
@@ -100,44 +77,43 @@ def from_torch(
 ) -> Checkpoint:
     """Returns the checkpoint written to `folder` from the state dict of a module of this family.
 
-    state_dict: tensors or arrays, named as in `to_torch`'s modules. channels:
-    how many sensors, each a sequence of its own unless the configuration is
-    joint. normal: (T,), the training series in the sensor's units, which nab-rds
-    wants for its scaler and thresholds; the other families have theirs with
-    'stillwatch calibrate'. Raises CheckpointError for names or shapes that are
-    not the family's, InputError without the data.
+    state_dict: tensors or arrays, named as in `to_torch`'s modules; a wrapper's
+    `module.` before every name, and another name of the one dense layer, such
+    as the sensor article's `fc`, are understood. channels: how many sensors,
+    each a sequence of its own unless the configuration is joint; of a
+    forecaster, channels and covariates. normal: the training series in the
+    sensor's units, (T,) for nab-rds, which wants it for scaler and thresholds,
+    (T, C + K) for a forecaster, whose scaler comes from it; the other families
+    have theirs with 'stillwatch calibrate'. Raises CheckpointError for names
+    or shapes that are not the family's, InputError without the data.
     """
     # These import onnx, which `to_torch` does without.
     from stillwatch.export.capsule.seal import check_parameters
-    from stillwatch.export.families.table import FAMILIES
-    from stillwatch.export.pytorch.nab_rds_thresholds import calibrated
+    from stillwatch.export.pytorch.trained_elsewhere import scaled_by, shapes_of
     from stillwatch.export.pytorch.weights import save_weights
 
-    found = {name: _as_array(tensor) for name, tensor in state_dict.items()}
-    family = FAMILIES[config.family]
-    shapes = family.shapes(config, channels)
-    names = dict(torch_names(shapes))
+    shapes, frozen = shapes_of(config, channels)
+    names = dict(torch_names(config.family, shapes))
+    found = {name: _as_array(tensor) for name, tensor in as_ours(state_dict, names).items()}
     if set(found) != set(names):
         odd = sorted(set(found) ^ set(names))
         raise CheckpointError(f"expected the state dict of this family, these differ: {odd}")
-    weights = {names[name]: array for name, array in found.items()}
-    weights = _folded(weights, family.frozen)
+    weights = _folded({names[name]: array for name, array in found.items()}, frozen)
+    single = channels == 1 and config.family == "nab-rds"
     checkpoint = Checkpoint(
-        family=family.name,
+        family=config.family,
         config=config,
-        channels=tuple(
-            ("value" if family.causal else f"channel_{i + 1}", "") for i in range(channels)
-        ),
+        channels=tuple(("value" if single else f"channel_{i + 1}", "") for i in range(channels)),
         mean=(0.0,) * channels,
         scale=(1.0,) * channels,
-        parameters=family.count(weights),
+        # What is chosen or stays at zero is no parameter.
+        parameters=sum(int(weight.size) for name, weight in weights.items() if not frozen(name)),
         calibrations={},
         curve={"train": [], "validation": []},
         data={"name": "PyTorch state dict", "rows": 0, "sha256": fingerprint([])},
     )
     check_parameters(weights, shapes)
-    if family.causal:
-        checkpoint = calibrated(checkpoint, weights, normal)
+    checkpoint = scaled_by(checkpoint, weights, normal)
     save_weights(weights, checkpoint, Path(folder))
     return checkpoint
 
@@ -147,8 +123,8 @@ def _folded(weights: Mapping[str, AnyArray], frozen: Callable[[str], bool]) -> d
     folded = dict(weights)
     for name in filter(frozen, weights):
         first = name.replace("h2h_bias", "i2h_bias")
-        total = weights[first].astype(np.float64) + weights[name]
-        folded |= {first: total.astype(np.float32), name: np.zeros_like(weights[name])}
+        if first != name:
+            folded[first], folded[name] = summed_biases(weights[first], weights[name])
     return folded
 
 

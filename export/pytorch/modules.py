@@ -1,4 +1,4 @@
-"""The model families as PyTorch modules; the one module of this folder that imports torch.
+"""The model families as PyTorch modules; these and their neighbours alone import torch here.
 
 Batch first, as PyTorch users have it: values (N, T, C), scaled units.
 """
@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from stillwatch.export.pytorch.forecaster_modules import forecaster
+from stillwatch.export.pytorch.stack_module import Stack
 from stillwatch.train.families.config import Config
 from stillwatch.train.families.repeat_vector.config import REACH
 
@@ -88,9 +90,11 @@ def _sensor(config: Config, channels: int) -> torch.nn.Module:
     return Sensor(channels=channels, units=config.units, layers=config.layers)
 
 
-# By family: of a configuration and a number of channels.
-MODULES: dict[str, Callable[[Config, int], torch.nn.Module]] = {
+# By family: of its configuration and a number of channels.
+MODULES: dict[str, Callable[[Any, int], torch.nn.Module]] = {
+    "forecaster": forecaster,
     "nab-rds": lambda config, _: NabRds(config.units),
     "repeat-vector": _repeat_vector,
     "sensor": _sensor,
+    "stack": Stack,
 }

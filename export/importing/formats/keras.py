@@ -4,6 +4,7 @@ The configuration is read as data. Gates are i, f, c, o, Gluon's i, f, g, o by a
 kernels lie transposed: (inputs, 4H).
 """
 
+import dataclasses
 import io
 import json
 import re
@@ -35,7 +36,9 @@ def from_keras_archive(content: bytes, name: str) -> Foreign:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise CheckpointError(f"{name} is no zip file: {error}") from error
     config = _json(member(archive, "config.json", _MOST_CONFIG), f"{name}: config.json")
-    configs = layer_configs(config, name)
+    said = _json(member(archive, "metadata.json", _MOST_CONFIG), f"{name}: metadata.json")
+    version = said.get("keras_version") if isinstance(said, dict) else None
+    configs = _of_version(layer_configs(config, name), version)
     with open_hdf5(member(archive, "model.weights.h5"), name) as file:
         return _network(configs, file, {c.name: c.saved for c in configs}, name)
 
@@ -46,8 +49,24 @@ def from_keras_hdf5(content: bytes, name: str) -> Foreign:
         text = file.text_attribute("model_config")
         if text is not None:
             configs = layer_configs(_json(text, f"{name}: model_config"), name)
+            configs = _of_version(configs, file.text_attribute("keras_version"))
             return _network(configs, file, {c.name: c.name for c in configs}, name)
         return _without_config(file, name)
+
+
+def _of_version(configs: list[LayerConfig], version: object) -> list[LayerConfig]:
+    """Returns the layers with what Keras 2 and 3 compute by one name: a hard sigmoid's slope.
+
+    0.2 until Keras 3, which has 1/6. A file that does not say is older.
+    """
+    if str(version).startswith("3"):
+        return configs
+    return [
+        dataclasses.replace(config, gate="hard_sigmoid_0.2")
+        if config.gate == "hard_sigmoid"
+        else config
+        for config in configs
+    ]
 
 
 def _json(text: bytes | str, name: str) -> Any:

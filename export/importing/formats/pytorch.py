@@ -1,9 +1,9 @@
 """PyTorch's files: .safetensors without torch, .pt and .pth with it, and never a pickle's code."""
 
+import io
 import json
 import struct
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ def safetensors_arrays(content: bytes, name: str) -> dict[str, AnyArray]:
         raise CheckpointError(f"{name} is no safetensors file: {first_line(error)}") from error
 
 
-def torch_arrays(path: Path) -> dict[str, AnyArray]:
+def torch_arrays(content: bytes, name: str) -> dict[str, AnyArray]:
     """Returns the arrays of a .pt or .pth by name; raises CheckpointError, ExtraError.
 
     Read by `torch.load(weights_only=True)` alone, which makes tensors and
@@ -53,16 +53,16 @@ def torch_arrays(path: Path) -> dict[str, AnyArray]:
         import torch
     except ModuleNotFoundError as error:
         raise ExtraError(
-            f"{path} wants PyTorch to be read: pip install 'stillwatch[torch]', or {_WAY_OUT}"
+            f"{name} wants PyTorch to be read: pip install 'stillwatch[torch]', or {_WAY_OUT}"
         ) from error
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises what its unpickler meets
         raise CheckpointError(
-            f"{path} holds more than weights, and reading it would run code: {_WAY_OUT} "
+            f"{name} holds more than weights, and reading it would run code: {_WAY_OUT} "
             f"({first_line(error)[:120]})"
         ) from error
-    return _state_dict(loaded, str(path))
+    return _state_dict(loaded, name)
 
 
 def pytorch_network(arrays: Mapping[str, AnyArray], name: str) -> Foreign:

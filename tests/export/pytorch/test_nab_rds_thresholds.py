@@ -12,6 +12,7 @@ from support.answers import assert_equal, joined
 
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.pytorch import conversion
+from stillwatch.export.pytorch.names import torch_names
 from stillwatch.runtime import Detector
 from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.arrays import AnyArray
@@ -29,7 +30,7 @@ SINGLE_PRECISION = 1e-5
 
 def from_elsewhere(weights: Mapping[str, AnyArray], folder: Path) -> Checkpoint:
     """The checkpoint of a state dict with these weights, which needs no PyTorch."""
-    state = {torch: weights[gluon] for torch, gluon in conversion.torch_names(weights)}
+    state = {torch: weights[gluon] for torch, gluon in torch_names("nab-rds", weights)}
     return conversion.from_torch(state, CONFIG, folder, normal=SERIES.masked())
 
 

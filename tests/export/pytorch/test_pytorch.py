@@ -9,6 +9,7 @@ from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.families.repeat_vector import network_of, reconstruct
 from stillwatch.export.families.table import reconstruction
 from stillwatch.export.pytorch.conversion import from_torch, to_torch
+from stillwatch.export.pytorch.names import torch_names
 from stillwatch.export.pytorch.params_file import format_params
 from stillwatch.export.pytorch.weights import save_weights
 from stillwatch.runtime import CheckpointError, Detector, ExtraError, InputError
@@ -180,10 +181,8 @@ def test_the_way_there_and_back_keeps_every_bit(tmp_path: Path) -> None:
 
 def arrays(config: RepeatVectorConfig) -> dict[str, AnyArray]:
     """A state dict of plain arrays, which needs no PyTorch."""
-    from stillwatch.export.pytorch import conversion
-
     weights = repeat_vectors.random_weights(config, 1)
-    return {torch: weights[gluon] for torch, gluon in conversion.torch_names(weights)}
+    return {torch: weights[gluon] for torch, gluon in torch_names("repeat-vector", weights)}
 
 
 @pytest.mark.parametrize(
@@ -209,10 +208,8 @@ def test_a_state_dict_of_something_else_is_refused(
 def test_nab_rds_wants_a_normal_series(tmp_path: Path) -> None:
     config = NabRdsConfig()
     checkpoint = checkpoints.make_checkpoint()
-    from stillwatch.export.pytorch import conversion
-
     weights = checkpoints.random_weights(checkpoint)
-    state = {torch: weights[gluon] for torch, gluon in conversion.torch_names(weights)}
+    state = {torch: weights[gluon] for torch, gluon in torch_names("nab-rds", weights)}
     for normal in (None, np.zeros(20), np.full(700, np.nan)):
         with pytest.raises(InputError, match="expected a normal series of at least 289"):
             from_torch(state, config, tmp_path / "made", normal=normal)

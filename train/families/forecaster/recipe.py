@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder
 from stillwatch.runtime.forecasting.calendar import TERM_WIDTH, calendar_terms
 from stillwatch.runtime.forecasting.series import Series
-from stillwatch.runtime.scoring.scaling import Moments, series_moments
+from stillwatch.runtime.scoring.scaling import Moments
 from stillwatch.train.calibration.windowed import finished, load_windowed, save_windowed, scaled
 from stillwatch.train.data.checkpoint import Checkpoint
 from stillwatch.train.data.fingerprint import fingerprint
@@ -22,6 +21,7 @@ from stillwatch.train.families.forecaster.config import ForecasterConfig
 from stillwatch.train.families.forecaster.network import Direct, Recursive
 from stillwatch.train.families.forecaster.ridge import fit_linear
 from stillwatch.train.families.forecaster.samples import ForecastSamples, ScaledPart
+from stillwatch.train.families.forecaster.scaling import scaling_of
 from stillwatch.train.families.forecaster.share import set_linear, set_share
 from stillwatch.train.families.forecaster.split import Split, split_of
 from stillwatch.train.loop.epochs import Epoch, Telling, train_with_early_stopping
@@ -32,7 +32,6 @@ __all__ = [
     "build_network",
     "load_network",
     "scaled_part",
-    "scaling_of",
     "train_forecaster",
 ]
 
@@ -162,14 +161,6 @@ def build_network(config: ForecasterConfig, columns: int) -> Direct | Recursive:
     net.initialize(mx.init.Xavier())
     net.hybridize()
     return net
-
-
-def scaling_of(training: Float64, config: ForecasterConfig) -> Moments:
-    """Returns what is taken off each column (1, C + K), and what divides it, by training rows."""
-    if config.scaling == "standard":
-        return series_moments(training)
-    low, high = training.min(axis=0), training.max(axis=0)
-    return Moments(low[None], np.where(high > low, high - low, 1.0)[None])
 
 
 def scaled_part(series: Series, moments: Moments, config: ForecasterConfig) -> ScaledPart:
