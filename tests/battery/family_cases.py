@@ -52,7 +52,7 @@ FAMILIES = {
     "stack": Family(
         "stack",
         StackConfig(
-            encoder_layers=("6 both tanh sigmoid", "4 forward relu hard_sigmoid"),
+            encoder_layers=("4 forward relu hard_sigmoid", "6 both tanh sigmoid"),
             decoder_layers=("4 forward tanh hard_sigmoid_0.2", "7 both sigmoid sigmoid"),
             window=WINDOW,
         ),
