@@ -39,15 +39,45 @@ def judged_alarms(
     moved = [many_centre(rows) for rows in normal]
     before = [(rows - c) / s for rows, (c, s) in zip(normal, moved, strict=True)]
     after = [(rows - c) / s for rows, (c, s) in zip(test, moved, strict=True)]
-    replayed, state = _levels(before, _start(before), rule, late=True)
-    found, _ = _levels(after, state, rule, late=False)
-    answers = []
-    for levels, scores in zip(replayed, found, strict=True):
-        drop = min(int(_SETTLES / period), len(levels) // 2)
-        weeks = (len(levels) - drop) * period / WEEK
-        seen = event_levels(levels[drop:], calm_rows(period))
-        answers.append({b: _alarms(scores, base_level(seen, weeks, b), b, period) for b in budgets})
-    return answers
+    replayed, state = _levels(before, _start(before), rule)
+    bases = np.array([_bases(levels, budgets, period) for levels in replayed]).T
+    books = [
+        _Books(base, Account(budget=budget, period=period), before[0].shape[1])
+        for base, budget in zip(bases, budgets, strict=True)
+    ]
+    for x in _stacked(after, [0] * len(after)):
+        parts, state = _step(state, x, rule)
+        for book in books:
+            book.take(log_statistic(parts), parts)
+    return [
+        {
+            budget: np.array([alarm[number] for alarm in book.alarms[: len(rows)]])
+            for budget, book in zip(budgets, books, strict=True)
+        }
+        for number, rows in enumerate(after)
+    ]
+
+
+class _Books:
+    """The accounts of all machines at one budget, and the alarms (B,) that they paid for."""
+
+    def __init__(self, base: Float64, account: Account, channels: int) -> None:
+        """base: (B,)."""
+        self._base, self._account = base, account
+        self._state = start_account(account, channels, len(base))
+        self.alarms: list[Bool] = []
+
+    def take(self, level: Float64, parts: Float64) -> None:
+        """Takes a row's levels (B,) and parts (C, B)."""
+        paid, self._state = account_step(self._state, level, parts, self._base, self._account)
+        self.alarms.append(paid.alarm)
+
+
+def _bases(levels: Float64, budgets: Sequence[float], period: float) -> list[float]:
+    drop = min(int(_SETTLES / period), len(levels) // 2)
+    weeks = (len(levels) - drop) * period / WEEK
+    seen = event_levels(levels[drop:], calm_rows(period))
+    return [base_level(seen, weeks, budget) for budget in budgets]
 
 
 def _start(rows: Sequence[Float64]) -> _State:
@@ -59,39 +89,39 @@ def _start(rows: Sequence[Float64]) -> _State:
     )
 
 
-def _levels(
-    rows: Sequence[Float64], state: _State, rule: Many, *, late: bool
-) -> tuple[list[Float64], _State]:
-    """Returns the levels (T,) of each machine's rows (T, C), and the state after them.
-
-    late: shorter ones begin later, so that all end together; else all begin together.
-    """
+def _stacked(rows: Sequence[Float64], first: Sequence[int]) -> Float64:
+    """Returns (T, C, B): each machine's rows (T, C) from its first row on, zeros around them."""
     longest = max(map(len, rows))
-    first = [longest - len(x) if late else 0 for x in rows]
     stacked = np.zeros((longest, rows[0].shape[1], len(rows)))  # TCN
     for number, x in enumerate(rows):
         stacked[first[number] : first[number] + len(x), :, number] = x
+    return stacked
+
+
+def _step(state: _State, x: Float64, rule: Many) -> tuple[Float64, _State]:
+    """Returns the parts (C, B) of a row x (C, B), and the state after it."""
+    z, moments = moments_step(state[0], x, rule.moments)
+    r, repeats = repeats_step(state[1], x, rule.repeats)
+    return z * z + r * r, (moments, repeats)
+
+
+def _levels(rows: Sequence[Float64], state: _State, rule: Many) -> tuple[list[Float64], _State]:
+    """Returns the levels (T,) of each machine's rows (T, C), and the state after them.
+
+    Shorter ones begin later, so that all end together.
+    """
+    longest = max(map(len, rows))
+    first = [longest - len(x) for x in rows]
     levels = np.empty((longest, len(rows)))
     waits = np.array(first)
-    moments, repeats = state
-    for row, x in enumerate(stacked):
-        z, stepped = moments_step(moments, x, rule.moments)
-        r, counted = repeats_step(repeats, x, rule.repeats)
-        levels[row] = log_statistic(z * z + r * r)
+    for row, x in enumerate(_stacked(rows, first)):
+        parts, stepped = _step(state, x, rule)
+        levels[row] = log_statistic(parts)
         if row < waits.max():
             waiting = row < waits
-            stepped = kept_where(waiting, moments, stepped)
-            counted = kept_where(waiting, repeats, counted)
-        moments, repeats = stepped, counted
-    parts = [levels[a : a + len(x), n] for n, (a, x) in enumerate(zip(first, rows, strict=True))]
-    return parts, (moments, repeats)
-
-
-def _alarms(levels: Float64, base: float, budget: float, period: float) -> Bool:
-    account = Account(budget=budget, period=period)
-    state = start_account(account, 1)
-    alarm = np.zeros(len(levels), bool)
-    for row in range(len(levels)):
-        paid, state = account_step(state, levels[row : row + 1], base, account)
-        alarm[row] = paid.alarm[0]
-    return alarm
+            stepped = (
+                kept_where(waiting, state[0], stepped[0]),
+                kept_where(waiting, state[1], stepped[1]),
+            )
+        state = stepped
+    return [levels[a:, n] for n, a in enumerate(first)], state

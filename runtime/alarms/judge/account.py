@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stillwatch.runtime.alarms.judge.moments import DAY, in_channel_order
 from stillwatch.runtime.arrays import Bool, Float64
 
 __all__ = ["WEEK", "Account", "AccountState", "Paid", "account_step", "calm_rows", "start_account"]
@@ -12,6 +13,7 @@ __all__ = ["WEEK", "Account", "AccountState", "Paid", "account_step", "calm_rows
 WEEK = 604800.0  # seconds
 _CALM = 1800.0  # seconds of calm that end an event
 _FEWEST_CALM, _MOST_CALM = 3, 3600  # rows of it
+_LEAST_PART = 1e-30  # of the largest channel: nobody stands for what is no number
 
 
 def calm_rows(period: float) -> int:
@@ -20,27 +22,42 @@ def calm_rows(period: float) -> int:
 
 
 class AccountState(NamedTuple):
-    """credit: k, in events. ease: g, by how much the threshold is lowered. calm: rows so far."""
+    """credit: k, in events. ease: g, by how much the threshold is lowered. calm: rows so far.
+
+    (B,) each; debt: d (C, B), what each channel has stood for beyond the credit, in events.
+    """
 
     credit: Float64
     ease: Float64
     calm: Float64
+    debt: Float64
 
 
 class Paid(NamedTuple):
-    """A row's alarm, whether it begins an event, and what it cost, in events."""
+    """A row's alarm, whether it begins an event, and what it cost, in events: (B,) each.
+
+    parts: (C, B), what each channel added as far as it was heard.
+    """
 
     alarm: Bool
     begins: Bool
     cost: Float64
+    parts: Float64
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """budget: B, events a week. period: seconds a row."""
+    """budget: B, events a week. period: seconds a row.
+
+    eases: by how much a day without debt lowers the threshold, in nats. most: by
+    how much in all. dear: by how much an event of debt raises it.
+    """
 
     budget: float
     period: float
+    eases: float = 1.0
+    most: float = 1.0
+    dear: float = 0.5
 
     @property
     def cap(self) -> float:
@@ -54,8 +71,8 @@ class Account:
 
     @property
     def earned(self) -> float:
-        """What a row earns: 2 B a week."""
-        return 2 * self.budget * self.period / WEEK
+        """What a row earns: 1.5 B + 0.5 a week."""
+        return (1.5 * self.budget + 0.5) * self.period / WEEK
 
     @property
     def standing(self) -> float:
@@ -64,35 +81,58 @@ class Account:
 
     @property
     def eased(self) -> float:
-        """By how much a row without debt lowers the threshold: 1 a week."""
-        return self.period / WEEK
+        """By how much a row without debt lowers the threshold."""
+        return self.eases * self.period / DAY
+
+    @property
+    def tightened(self) -> float:
+        """By how much an event raises it again, so that B of them a week hold it where it is."""
+        return self.eases * 7 / self.budget
 
 
-def start_account(account: Account, streams: int) -> AccountState:
+def start_account(account: Account, channels: int, streams: int) -> AccountState:
     """Returns the account that nothing has been taken from."""
-    credit = np.full(streams, account.cap)
-    return AccountState(credit, np.zeros(streams), np.full(streams, account.calm + 1.0))
+    nothing, calm = np.zeros(streams), np.full(streams, account.calm + 1.0)
+    return AccountState(np.full(streams, account.cap), nothing, calm, np.zeros((channels, streams)))
 
 
 def account_step(
-    state: AccountState, level: Float64, base: float, account: Account
+    state: AccountState, level: Float64, parts: Float64, base: float | Float64, account: Account
 ) -> tuple[Paid, AccountState]:
     """Returns what a row's level (B,) comes to, and the account after it.
 
-        k = min(cap, k + earned)               g = min(1, g + eased) where k > 0
-        alarm where level > base - g + max(0, -k) / 2
-        after more than `calm` calm rows it begins an event: k -= 1, g = max(0, g - 1 / B)
-        else it is one more row of the last one:         k -= standing
+        k = min(cap, k + earned)     d = max(0, d - earned)     g = min(most, g + eased) where k > 0
+        p = parts exp(-dear d)       level += ln((sum of p + 0.001) / (sum of parts + 0.001))
+        alarm where level > base - g + dear max(0, -k)
+        after more than `calm` calm rows it begins an event: k -= 1, g = max(0, g - tightened)
+        else it is one more row of the last one:  k -= standing where k > 0, else
+                                                  d += standing p / (the largest p)
 
-    So all alarms together stay near twice the budget: what is spent beyond it
-    raises the threshold until it is earned again.
+    parts: (C, B), what each channel added; 0 where that is not known. So events stay
+    below what is earned: what is spent beyond it raises the threshold until it
+    is earned again. Standing on credit, an alarm is everybody's; beyond it, it
+    is the debt of the channels that stand, which count for less until that is
+    earned, and a later event of another channel is heard.
     """
     credit = np.minimum(state.credit + account.earned, account.cap)
-    ease = np.where(credit > 0, np.minimum(state.ease + account.eased, 1.0), state.ease)
-    alarm = level > base - ease + 0.5 * np.maximum(-credit, 0.0)
+    solvent = credit > 0
+    ease = np.where(solvent, np.minimum(state.ease + account.eased, account.most), state.ease)
+    debt = state.debt
+    if debt.any():  # few rows; without a debt the same figures come out
+        debt = np.maximum(debt - account.earned, 0.0)
+        heard = parts * np.exp(-account.dear * debt)
+        sums = (in_channel_order(each) + 1e-3 for each in (heard, parts))
+        level, parts = level + np.log(np.divide(*sums)), heard
+    alarm = level > base - ease + account.dear * np.maximum(-credit, 0.0)
     begins = alarm & (state.calm > account.calm)
-    cost = np.where(begins, 1.0, np.where(alarm, account.standing, 0.0))
-    ease = np.where(begins, np.maximum(ease - 1 / account.budget, 0.0), ease)
+    stands = alarm & ~begins
+    cost = np.where(begins, 1.0, np.where(stands, account.standing, 0.0))
+    owed = stands & ~solvent
+    if owed.any():
+        largest = np.maximum(parts.max(axis=0), _LEAST_PART)
+        debt = np.where(owed, debt + account.standing * (parts / largest), debt)
+    ease = np.where(begins, np.maximum(ease - account.tightened, 0.0), ease)
     # A count without a bound would one day not fit a float32 graph; beyond the gap it says nothing.
     calm = np.where(alarm, 0.0, np.minimum(state.calm + 1, account.calm + 1.0))
-    return Paid(alarm, begins, cost), AccountState(credit - cost, ease, calm)
+    credit = np.where(owed, credit, credit - cost)
+    return Paid(alarm, begins, cost, parts), AccountState(credit, ease, calm, debt)

@@ -63,7 +63,7 @@ class Judge:
                 np.repeat(np.array(spec.centre)[:, None], streams, axis=1),
                 np.repeat(np.array(spec.scale)[:, None], streams, axis=1),
                 spec.start(streams),
-                start_account(self._account, streams),
+                start_account(self._account, channels, streams),
                 start_learning(channels, streams),
             )
 
@@ -98,13 +98,13 @@ class Judge:
             x = np.where(bad, known * before.scale + before.centre, x)
         scaled = (x - before.centre) / before.scale
         weighed, weighing = self._weigh(before.weighing, scaled)
-        level = weighed.level
+        level, parts = weighed.level, weighed.parts
         if silent:
             level = np.full_like(level, -np.inf)
         if bad is not None:
             weighing = kept_where(bad, before.weighing, weighing)
-            level = np.where(bad, np.inf, level)
-        paid, account = account_step(before.account, level, self._base, self._account)
+            level, parts = np.where(bad, np.inf, level), np.where(bad, 0.0, parts)
+        paid, account = account_step(before.account, level, parts, self._base, self._account)
         now = (scaled, weighed.mean, weighed.scale)
         learnt, learning = learning_step(
             before.learning, paid, account.calm > self._account.calm, now, self._learning
@@ -112,7 +112,7 @@ class Judge:
         self._whole = before._replace(weighing=weighing, account=account, learning=learning)
         out.surprise[:, row] = weighed.surprise
         out.alarm[:, row] = paid.alarm
-        out.parts[:, row] = weighed.parts.T
+        out.parts[:, row] = paid.parts.T
         out.cost[:, row] = paid.cost
         over = before.account.calm == self._account.calm
         if over.any() or paid.alarm.any() or learnt.any():  # few rows, of one stream
@@ -122,7 +122,6 @@ class Judge:
             out.surprise[:, row] = np.nan
         if bad is not None:
             out.surprise[bad, row] = np.nan
-            out.parts[bad, row] = 0
             out.mark[:, row] |= (NO_NUMBER * bad).astype(np.uint8)
 
     def _weigh(self, state: OneState | ManyState, x: Float64) -> tuple[Weighed, Any]:
@@ -144,7 +143,7 @@ class Judge:
             centre[None],
             scale[None],
             start_one((self._first - centre) / scale, self._rule),
-            start_account(self._account, self._streams),
+            start_account(self._account, 1, self._streams),
             start_learning(1, self._streams),
         )
         self._first = self._first[:0]
@@ -176,5 +175,5 @@ class Judge:
         assert isinstance(self._rule, One)  # noqa: S101  (another is never unfitted)
         start = start_one(np.zeros((2, self._streams)), self._rule)
         wide = np.zeros((1, self._streams))
-        account = start_account(self._account, self._streams)
+        account = start_account(self._account, 1, self._streams)
         return _Whole(wide, wide, start, account, start_learning(1, self._streams))

@@ -97,7 +97,7 @@ def judged(rows: Float64, budget: float) -> Result:
 
 def test_a_changed_level_is_one_event_that_ends_learnt() -> None:
     rows = made(24, 3)
-    rows[6 * DAY :, 4] += 25
+    rows[6 * DAY :, 4] += 50
     names = tuple("abcdef")
     events = find_events(judged(rows, 3), names, EventPolicy())
     (event,) = (event for event in events if event.start <= 6 * DAY <= event.end)

@@ -168,9 +168,21 @@ def test_a_budget_is_kept_whatever_drifts() -> None:
     weeks = rows.shape[1] * PERIOD / 604800
     for budget in (1.0, 5.0):
         found = judged(spec, rows, [], budget)
-        assert found.cost.sum() > budget * weeks  # it would alarm much more
+        events = (found.mark & BEGINS != 0).sum()
+        assert events > budget * weeks  # it would alarm much more
         # The threshold rises by half a unit an event: some debt stands until it bites.
-        assert found.cost.sum() < 2 * budget * weeks + budget + 2 * 2 * np.log(4 * 2500)
+        assert events < (1.5 * budget + 0.5) * weeks + budget + 2 * np.log(4 * 2500)
+
+
+def test_what_stands_for_long_hides_no_later_event_of_another_channel() -> None:
+    spec = fit_judge(made(1, 28, 4)[0], PERIOD)
+    rows = made(1, 12, 4, seed=7)
+    rows[:, 4 * DAY :, 2] += 60
+    rows[:, 5 * DAY + 20, 0] += 40
+    found = judged(spec, rows, [5 * DAY + 7], budget=5)
+    assert found.alarm[0, 4 * DAY : 4 * DAY + 10].all()  # it stands, and beyond the credit
+    assert found.mark[0, 5 * DAY + 20] & BEGINS
+    assert found.parts[0, 5 * DAY + 20].argmax() == 0
 
 
 def test_a_new_level_is_an_event_and_then_learnt() -> None:
@@ -184,4 +196,6 @@ def test_a_new_level_is_an_event_and_then_learnt() -> None:
     learnt = np.flatnonzero(found.mark[0] & LEARNT)
     assert len(learnt) == 1
     assert 5 * DAY < learnt[0] < 15 * DAY
-    assert found.alarm[0, learnt[0] :].mean() < 0.02
+    rows[:, 5 * DAY :, 2] -= 25
+    as_before = judged(spec, rows, [], budget=5)
+    assert found.alarm[0, learnt[0] :].sum() <= as_before.alarm[0, learnt[0] :].sum()

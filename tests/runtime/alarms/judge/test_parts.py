@@ -228,37 +228,74 @@ def test_levels_count_events_not_rows() -> None:
     assert event_levels(levels, 30)[:4] == (6.0, 4.0, 3.0, 2.0)
 
 
+ONE = np.ones((1, 1))  # the parts of a row of one channel
+
+
 def test_account_pays_for_events_and_standing_alarms() -> None:
     account = Account(budget=2.0, period=60.0)
     week = 7 * 1440
-    state = start_account(account, 1)
+    state = start_account(account, 1, 1)
     assert state.credit.item() == 2
-    paid, state = account_step(state, at(5.0), 4.0, account)
+    paid, state = account_step(state, at(5.0), ONE, 4.0, account)
     assert (paid.alarm.item(), paid.begins.item(), paid.cost.item()) == (True, True, 1)
     assert (state.credit.item(), state.ease.item(), state.calm.item()) == (1, 0, 0)
-    paid, state = account_step(state, at(5.0), 4.0, account)
+    paid, state = account_step(state, at(5.0), ONE, 4.0, account)
     assert (paid.alarm.item(), paid.begins.item()) == (True, False)
     assert paid.cost.item() == pytest.approx(1 / 60)
-    assert state.credit.item() == pytest.approx(1 + 4 / week - 1 / 60)
-    paid, state = account_step(state, at(3.0), 4.0, account)
+    assert state.credit.item() == pytest.approx(1 + 3.5 / week - 1 / 60)  # earns 1.5 B + 0.5
+    assert state.debt.item() == 0
+    paid, state = account_step(state, at(3.0), ONE, 4.0, account)
     assert (paid.alarm.item(), paid.cost.item(), state.calm.item()) == (False, 0, 1)
-    assert state.ease.item() == pytest.approx(2 / week)  # two rows since the event began
+    assert state.ease.item() == pytest.approx(2 / 1440)  # two rows since the event began
 
 
 def test_account_in_debt_raises_the_threshold() -> None:
     account = Account(budget=1.0, period=60.0)
-    state = AccountState(at(-3.0), at(0.0), at(5.0))
-    assert not account_step(state, at(5.4), 4.0, account)[0].alarm.item()
-    assert account_step(state, at(5.6), 4.0, account)[0].alarm.item()
-    eased = AccountState(at(1.0), at(0.5), at(31.0))
-    paid, after = account_step(eased, at(3.6), 4.0, account)
+    state = AccountState(at(-3.0), at(0.0), at(5.0), np.zeros((1, 1)))
+    assert not account_step(state, at(5.4), ONE, 4.0, account)[0].alarm.item()
+    assert account_step(state, at(5.6), ONE, 4.0, account)[0].alarm.item()
+    eased = AccountState(at(1.0), at(0.5), at(31.0), np.zeros((1, 1)))
+    paid, after = account_step(eased, at(3.6), ONE, 4.0, account)
     assert paid.begins.item()
     assert after.ease.item() == 0  # one event of a budget of one takes it all back
 
 
+def test_a_budget_s_events_hold_the_threshold_where_it_is() -> None:
+    account = Account(budget=5.0, period=3600.0)
+    assert 7 * 24 * account.eased == pytest.approx(5 * account.tightened)
+
+
+def test_what_stands_beyond_the_credit_is_the_debt_of_the_channels_that_stand() -> None:
+    account = Account(budget=1.0, period=3600.0, eases=0.0)
+    parts = at(400.0, 100.0, 0.0)[:, None]
+    level = np.log(parts.sum(axis=0) + 1e-3)
+    state = AccountState(at(-0.5), at(0.0), at(0.0), np.zeros((3, 1)))
+    paid, after = account_step(state, level, parts, 4.0, account)
+    assert (paid.alarm.item(), paid.cost.item()) == (True, 1)
+    earned = 2 / 168
+    assert after.credit.item() == pytest.approx(-0.5 + earned)  # the row is not the account's
+    assert after.debt[:, 0] == pytest.approx([1, 0.25, 0])
+    # With three events of debt a channel counts for exp(-1.5) of what it adds; another for all.
+    owing = AccountState(at(1.0), at(0.0), at(31.0), at(3.0 + earned, 0.0, 0.0)[:, None])
+    loud, other = at(400.0, 0.0, 0.0)[:, None], at(0.0, 400.0, 0.0)[:, None]
+    heard = np.log(400.0) - 1.5
+    for base, alarms in ((heard - 0.01, True), (heard + 0.01, False)):
+        paid, _ = account_step(owing, np.log(at(400.001)), loud, base, account)
+        assert paid.alarm.item() is alarms
+        assert paid.parts[:, 0] == pytest.approx([400 * math.exp(-1.5), 0, 0])
+        assert account_step(owing, np.log(at(400.001)), other, base, account)[0].alarm.item()
+
+
+def test_nobody_stands_for_what_is_no_number() -> None:
+    account = Account(budget=1.0, period=3600.0)
+    state = AccountState(at(-0.5), at(0.0), at(0.0), np.zeros((2, 1)))
+    paid, after = account_step(state, at(np.inf), np.zeros((2, 1)), 4.0, account)
+    assert (paid.alarm.item(), after.debt.tolist()) == (True, [[0], [0]])
+
+
 def test_a_new_level_is_learnt_when_the_mean_has_moved_there() -> None:
     account = Account(budget=2.0, period=60.0)
-    paid, books = account_step(start_account(account, 1), at(9.0), 4.0, account)
+    paid, books = account_step(start_account(account, 1, 1), at(9.0), ONE, 4.0, account)
     one = at(1.0)[None]
     learnt, state = learning_step(
         start_learning(1, 1), paid, books.calm > 30, (5 * one, 0 * one, one), Learning()
