@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from stillwatch.export.graph.judge.terms import Nodes, Term
-from stillwatch.runtime.alarms.judge.account import Account
+from stillwatch.runtime.alarms.judge.account import LEAST_PART, Account
 from stillwatch.runtime.alarms.judge.learning import Learning
 
 __all__ = ["Paid", "account_nodes", "learning_nodes"]
@@ -13,7 +13,7 @@ __all__ = ["Paid", "account_nodes", "learning_nodes"]
 class Paid(NamedTuple):
     """A row's alarm, whether it begins an event or ends one, and what it cost, in events: (1, B).
 
-    over: the event that was last is over.
+    over: the event that was last is over. parts: (C, B), as far as they were heard.
     """
 
     alarm: Term
@@ -21,26 +21,39 @@ class Paid(NamedTuple):
     ends: Term
     cost: Term
     over: Term
+    parts: Term
 
 
 def account_nodes(
-    nodes: Nodes, state: Mapping[str, Term], level: Term, base: float, account: Account
+    state: Mapping[str, Term], level: Term, parts: Term, base: float, account: Account
 ) -> tuple[Paid, dict[str, Term]]:
-    """Returns what a row's level (1, B) comes to, and the account after it."""
-    credit, ease, calm = (state[f"account.{name}"] for name in ("credit", "ease", "calm"))
+    """Returns what a row's level (1, B) and parts (C, B) come to, and the account after it."""
+    nodes = level.nodes
+    credit, ease, calm, debt = (
+        state[f"account.{name}"] for name in ("credit", "ease", "calm", "debt")
+    )
     ends = calm.same(float(account.calm))
     credit = (credit + account.earned).at_most(account.cap)
-    ease = nodes.where(credit > 0.0, (ease + account.eased).at_most(1.0), ease)
-    alarm = level > base - ease + (0.0 - credit).at_least(0.0) * 0.5
+    solvent = credit > 0.0
+    ease = nodes.where(solvent, (ease + account.eased).at_most(account.most), ease)
+    debt = (debt - account.earned).at_least(0.0)
+    dear = nodes.where(calm > float(account.calm), account.dear * account.again, account.dear)
+    heard = parts * (debt * (0.0 - dear)).exp()
+    level = level + ((heard.total() + 1e-3) / (parts.total() + 1e-3)).log()
+    alarm = level > base - ease + (0.0 - credit).at_least(0.0) * account.dear
     begins = alarm & (calm > float(account.calm))
-    cost = nodes.where(begins, 1.0, nodes.where(alarm, account.standing, 0.0))
+    stands = alarm & ~begins
+    cost = nodes.where(begins, 1.0, nodes.where(stands, account.standing, 0.0))
+    owed = stands & ~solvent
+    share = heard / heard.largest().at_least(LEAST_PART)
     after = {
-        "account.credit": credit - cost,
-        "account.ease": nodes.where(begins, (ease - 1 / account.budget).at_least(0.0), ease),
+        "account.credit": nodes.where(owed, credit, credit - cost),
+        "account.ease": nodes.where(begins, (ease - account.tightened).at_least(0.0), ease),
         "account.calm": nodes.where(alarm, 0.0, (calm + 1.0).at_most(account.calm + 1.0)),
+        "account.debt": nodes.where(owed, debt + share * account.standing, debt),
     }
     over = after["account.calm"] > float(account.calm)
-    return Paid(alarm, begins, ends & ~alarm, cost, over), after
+    return Paid(alarm, begins, ends & ~alarm, cost, over, heard), after
 
 
 def learning_nodes(

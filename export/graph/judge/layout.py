@@ -29,7 +29,7 @@ class Layout:
         """Returns the layout of a calibrated judge, which begins as calibration left it."""
         parts: dict[str, AnyArray] = {BEGUN: np.ones((1, 1))}
         parts |= flat(spec.start(1), "weighing.")
-        parts |= flat(start_account(account, 1), "account.")
+        parts |= flat(start_account(account, len(spec.centre), 1), "account.")
         parts |= flat(start_learning(len(spec.centre), 1), "learning.")
         parts = {name: array for name, array in parts.items() if array.size}
         rows = [np.reshape(array, (-1, 1)).astype(np.float64) for array in parts.values()]

@@ -77,14 +77,14 @@ class JudgeRow:
                 weighing[name] = nodes.where(bad, old[name], part)
         if silent is not None:
             level = nodes.where(silent, -math.inf, level)
-        level = nodes.where(bad, math.inf, level)
-        paid, account = account_nodes(nodes, old, level, self._base, self._account)
+        level, parts = nodes.where(bad, math.inf, level), nodes.where(bad, 0.0, parts)
+        paid, account = account_nodes(old, level, parts, self._base, self._account)
         learnt, learning = learning_nodes(nodes, old, paid, (x, *usual), Learning())
         after = {BEGUN: old[BEGUN], **weighing, **account, **learning}
         judged = JudgedRow(
             paid.alarm,
             nodes.where(bad if silent is None else bad | silent, math.nan, surprise),
-            nodes.where(bad, 0.0, parts),
+            paid.parts,
             paid.cost,
             _mark(paid, learnt, bad),
         )

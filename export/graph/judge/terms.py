@@ -91,6 +91,14 @@ class Term:
         """Returns its natural logarithm."""
         return self.nodes.add("Log", self)
 
+    def exp(self) -> "Term":
+        """Returns e to the power of it."""
+        return self.nodes.add("Exp", self)
+
+    def largest(self) -> "Term":
+        """Returns the largest (1, ...) along the first axis."""
+        return self.nodes.largest(self)
+
     def as_double(self) -> "Term":
         """Returns it as numbers: 1 where it holds, of a condition."""
         return self.nodes.add("Cast", self, to=TensorProto.DOUBLE)
@@ -193,6 +201,12 @@ class Nodes:
         """Returns the sums up to each row."""
         output = self._fresh("CumSum")
         self.graph.node("CumSum", [term.name, self.graph.axis(0)], output)
+        return Term(self, output)
+
+    def largest(self, term: Term) -> Term:
+        """Returns the largest along the first axis, which stays."""
+        output = self._fresh("ReduceMax")
+        self.graph.node("ReduceMax", [term.name], output, axes=[0], keepdims=1)
         return Term(self, output)
 
     def named(self, term: Term, name: str) -> str:

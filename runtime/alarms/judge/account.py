@@ -5,15 +5,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stillwatch.runtime.alarms.judge.moments import DAY, in_channel_order
+from stillwatch.runtime.alarms.judge.moments import in_channel_order
 from stillwatch.runtime.arrays import Bool, Float64
 
-__all__ = ["WEEK", "Account", "AccountState", "Paid", "account_step", "calm_rows", "start_account"]
+__all__ = [
+    "LEAST_PART",
+    "WEEK",
+    "Account",
+    "AccountState",
+    "Paid",
+    "account_step",
+    "calm_rows",
+    "start_account",
+]
 
 WEEK = 604800.0  # seconds
 _CALM = 1800.0  # seconds of calm that end an event
 _FEWEST_CALM, _MOST_CALM = 3, 3600  # rows of it
-_LEAST_PART = 1e-30  # of the largest channel: nobody stands for what is no number
+LEAST_PART = 1e-30  # of the largest channel: nobody stands for what is no number
 
 
 def calm_rows(period: float) -> int:
@@ -49,15 +58,17 @@ class Paid(NamedTuple):
 class Account:
     """budget: B, events a week. period: seconds a row.
 
-    eases: by how much a day without debt lowers the threshold, in nats. most: by
-    how much in all. dear: by how much an event of debt raises it.
+    tightened: by how much an event raises an eased threshold again, in nats. most: by
+    how much it is eased at all. dear: by how much an event of debt raises it. again:
+    how many times as much what has stood is quietened before it begins another event.
     """
 
     budget: float
     period: float
-    eases: float = 1.0
+    tightened: float = 1.0
     most: float = 1.0
     dear: float = 0.5
+    again: float = 1.5
 
     @property
     def cap(self) -> float:
@@ -81,13 +92,8 @@ class Account:
 
     @property
     def eased(self) -> float:
-        """By how much a row without debt lowers the threshold."""
-        return self.eases * self.period / DAY
-
-    @property
-    def tightened(self) -> float:
-        """By how much an event raises it again, so that B of them a week hold it where it is."""
-        return self.eases * 7 / self.budget
+        """By how much a row without debt eases the threshold: B events a week take it back."""
+        return self.tightened * self.budget * self.period / WEEK
 
 
 def start_account(account: Account, channels: int, streams: int) -> AccountState:
@@ -102,7 +108,8 @@ def account_step(
     """Returns what a row's level (B,) comes to, and the account after it.
 
         k = min(cap, k + earned)     d = max(0, d - earned)     g = min(most, g + eased) where k > 0
-        p = parts exp(-dear d)       level += ln((sum of p + 0.001) / (sum of parts + 0.001))
+        p = parts exp(-dear d), in calm exp(-again dear d)
+        level += ln((sum of p + 0.001) / (sum of parts + 0.001))
         alarm where level > base - g + dear max(0, -k)
         after more than `calm` calm rows it begins an event: k -= 1, g = max(0, g - tightened)
         else it is one more row of the last one:  k -= standing where k > 0, else
@@ -120,7 +127,8 @@ def account_step(
     debt = state.debt
     if debt.any():  # few rows; without a debt the same figures come out
         debt = np.maximum(debt - account.earned, 0.0)
-        heard = parts * np.exp(-account.dear * debt)
+        dear = np.where(state.calm > account.calm, account.dear * account.again, account.dear)
+        heard = parts * np.exp(debt * -dear)
         sums = (in_channel_order(each) + 1e-3 for each in (heard, parts))
         level, parts = level + np.log(np.divide(*sums)), heard
     alarm = level > base - ease + account.dear * np.maximum(-credit, 0.0)
@@ -129,7 +137,7 @@ def account_step(
     cost = np.where(begins, 1.0, np.where(stands, account.standing, 0.0))
     owed = stands & ~solvent
     if owed.any():
-        largest = np.maximum(parts.max(axis=0), _LEAST_PART)
+        largest = np.maximum(parts.max(axis=0), LEAST_PART)
         debt = np.where(owed, debt + account.standing * (parts / largest), debt)
     ease = np.where(begins, np.maximum(ease - account.tightened, 0.0), ease)
     # A count without a bound would one day not fit a float32 graph; beyond the gap it says nothing.

@@ -141,7 +141,7 @@ def test_faults_are_found_and_the_right_channel_is_first(fault: str) -> None:
     right = 0
     for channel in range(len(names)):
         faulty, guilty = planted(fault, channel, rows)
-        events = find_events(judged(faulty, 5), names, EventPolicy())
+        events = find_events(judged(faulty, 3), names, EventPolicy())
         hits = [event for event in events if FIRST <= event.start < LAST]
         assert hits, (fault, channel)
         right += names.index(hits[0].channels[0][0]) in guilty

@@ -160,7 +160,7 @@ def test_too_few_rows_are_refused() -> None:
 
 
 def test_a_budget_is_kept_whatever_drifts() -> None:
-    """All alarms of a series that never settles stay near twice the budget, and its cap."""
+    """Events of a series that never settles stay below what is earned, and the first credit."""
     spec = fit_judge(made(1, 28, 4)[0], PERIOD)
     generator = np.random.default_rng(5)
     rows = made(1, 42, 4, seed=6)
@@ -169,7 +169,8 @@ def test_a_budget_is_kept_whatever_drifts() -> None:
     for budget in (1.0, 5.0):
         found = judged(spec, rows, [], budget)
         events = (found.mark & BEGINS != 0).sum()
-        assert events > budget * weeks  # it would alarm much more
+        assert found.cost.sum() > budget * weeks  # it would alarm much more
+        assert found.alarm.mean() < 0.05
         # The threshold rises by half a unit an event: some debt stands until it bites.
         assert events < (1.5 * budget + 0.5) * weeks + budget + 2 * np.log(4 * 2500)
 
@@ -189,13 +190,11 @@ def test_a_new_level_is_an_event_and_then_learnt() -> None:
     spec = fit_judge(made(1, 28, 4)[0], PERIOD)
     rows = made(1, 30, 4, seed=7)
     rows[:, 5 * DAY :, 2] += 25
-    found = judged(spec, rows, [], budget=5)
+    found = judged(spec, rows, [], budget=3)
     first = np.flatnonzero(found.mark[0] & BEGINS)
     assert 5 * DAY in first
     assert found.parts[0, 5 * DAY].argmax() == 2
     learnt = np.flatnonzero(found.mark[0] & LEARNT)
     assert len(learnt) == 1
     assert 5 * DAY < learnt[0] < 15 * DAY
-    rows[:, 5 * DAY :, 2] -= 25
-    as_before = judged(spec, rows, [], budget=5)
-    assert found.alarm[0, learnt[0] :].sum() <= as_before.alarm[0, learnt[0] :].sum()
+    assert found.alarm[0, learnt[0] :].mean() < 0.02

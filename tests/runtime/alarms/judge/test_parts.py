@@ -246,7 +246,7 @@ def test_account_pays_for_events_and_standing_alarms() -> None:
     assert state.debt.item() == 0
     paid, state = account_step(state, at(3.0), ONE, 4.0, account)
     assert (paid.alarm.item(), paid.cost.item(), state.calm.item()) == (False, 0, 1)
-    assert state.ease.item() == pytest.approx(2 / 1440)  # two rows since the event began
+    assert state.ease.item() == pytest.approx(2 * 2 / week)  # two rows since the event began
 
 
 def test_account_in_debt_raises_the_threshold() -> None:
@@ -260,13 +260,8 @@ def test_account_in_debt_raises_the_threshold() -> None:
     assert after.ease.item() == 0  # one event of a budget of one takes it all back
 
 
-def test_a_budget_s_events_hold_the_threshold_where_it_is() -> None:
-    account = Account(budget=5.0, period=3600.0)
-    assert 7 * 24 * account.eased == pytest.approx(5 * account.tightened)
-
-
 def test_what_stands_beyond_the_credit_is_the_debt_of_the_channels_that_stand() -> None:
-    account = Account(budget=1.0, period=3600.0, eases=0.0)
+    account = Account(budget=1.0, period=3600.0, tightened=0.0)
     parts = at(400.0, 100.0, 0.0)[:, None]
     level = np.log(parts.sum(axis=0) + 1e-3)
     state = AccountState(at(-0.5), at(0.0), at(0.0), np.zeros((3, 1)))
@@ -275,15 +270,17 @@ def test_what_stands_beyond_the_credit_is_the_debt_of_the_channels_that_stand() 
     earned = 2 / 168
     assert after.credit.item() == pytest.approx(-0.5 + earned)  # the row is not the account's
     assert after.debt[:, 0] == pytest.approx([1, 0.25, 0])
-    # With three events of debt a channel counts for exp(-1.5) of what it adds; another for all.
-    owing = AccountState(at(1.0), at(0.0), at(31.0), at(3.0 + earned, 0.0, 0.0)[:, None])
+    # With three events of debt a channel counts for exp(-1.5) of what it adds, and for exp(-2.25)
+    # before it begins another event; others for all of it.
     loud, other = at(400.0, 0.0, 0.0)[:, None], at(0.0, 400.0, 0.0)[:, None]
-    heard = np.log(400.0) - 1.5
-    for base, alarms in ((heard - 0.01, True), (heard + 0.01, False)):
-        paid, _ = account_step(owing, np.log(at(400.001)), loud, base, account)
-        assert paid.alarm.item() is alarms
-        assert paid.parts[:, 0] == pytest.approx([400 * math.exp(-1.5), 0, 0])
-        assert account_step(owing, np.log(at(400.001)), other, base, account)[0].alarm.item()
+    for calm, nats in ((0.0, 1.5), (31.0, 2.25)):
+        owing = AccountState(at(1.0), at(0.0), at(calm), at(3.0 + earned, 0.0, 0.0)[:, None])
+        heard = np.log(400.0) - nats
+        for base, alarms in ((heard - 0.01, True), (heard + 0.01, False)):
+            paid, _ = account_step(owing, np.log(at(400.001)), loud, base, account)
+            assert paid.alarm.item() is alarms
+            assert paid.parts[:, 0] == pytest.approx([400 * math.exp(-nats), 0, 0])
+            assert account_step(owing, np.log(at(400.001)), other, base, account)[0].alarm.item()
 
 
 def test_nobody_stands_for_what_is_no_number() -> None:
