@@ -94,6 +94,23 @@ class Graph:
         self._nodes.append(node)
         return outputs
 
+    def scan(
+        self, begin: Sequence[str], rows: Sequence[str], body: "Graph", outputs: Sequence[str]
+    ) -> Sequence[str]:
+        """Adds a Scan over the first axis of `rows`, and returns the names of its outputs.
+
+        body: its inputs are what is carried, which `begin` gives to the first
+        row, and then a row of each of `rows`; its outputs what is carried,
+        and then what is stacked over the rows.
+        """
+        inner = helper.make_graph(body._nodes, "body", body._inputs, body._outputs)
+        given = [*begin, *rows]
+        node = helper.make_node(
+            "Scan", given, outputs, outputs[0], body=inner, num_scan_inputs=len(rows)
+        )
+        self._nodes.append(node)
+        return outputs
+
     def _as_branch(self, name: str) -> onnx.GraphProto:
         return helper.make_graph(self._nodes, name, [], self._outputs)
 
@@ -141,6 +158,16 @@ class Graph:
             helper.make_node(operator, inputs, outputs, outputs[0], None, None, None, **attributes)
         )
         return outputs
+
+    def append_to(self, model: onnx.ModelProto) -> None:
+        """Adds all that is in this graph to a model, whose values it reads; checks the whole."""
+        known = {tensor.name for tensor in model.graph.initializer}
+        fresh = [t for name, t in self._initializers.items() if name not in known]
+        model.graph.node.extend(self._nodes)
+        model.graph.initializer.extend(fresh)
+        model.graph.input.extend(self._inputs)
+        model.graph.output.extend(self._outputs)
+        onnx.checker.check_model(model, full_check=True)
 
     def model(self, name: str, producer_version: str) -> onnx.ModelProto:
         """Returns the checked model, with no metadata yet."""

@@ -17,12 +17,13 @@ from stillwatch.runtime.capsule.operators import (
     OUTPUTS,
     Operator,
 )
+from stillwatch.runtime.capsule.repetition import REPEATING, check_loop, check_scan
 from stillwatch.runtime.capsule.wire import Message, read_message
 
 __all__ = ["read_graph"]
 
 _IR_VERSION = 8
-_SIZES = {1: 4, 3: 1, 7: 8, 9: 1}  # bytes of an element: float32, int8, int64, bool
+_SIZES = {1: 4, 3: 1, 7: 8, 9: 1, 11: 8}  # bytes: float32, int8, int64, bool, double
 _INT64 = 7
 _MOST_NODES = 4096
 _LARGEST = 2**20  # of a whole number: a length, a place, a number of rounds
@@ -97,43 +98,31 @@ class _Reader:
         _want(not missing, f"inputs of {name} that there are", missing)
         attributes = _attributes(node, name, operator)
         self._check_claims(node, name)
-        if name == "Loop":
-            self._check_loop(node, attributes["body"])
+        if name in REPEATING:
+            body = attributes["body"]
+            ports = ([_port(port) for port in body[kind]] for kind in ("input", "output"))
+            (check_loop if name == "Loop" else check_scan)(node, *ports)
         for value in attributes.values():
             if isinstance(value, dict):
-                self._inner(value, known, depth + 1, loops=name == "Loop")
+                self._inner(value, known, depth + 1, repeats=name in REPEATING)
         fresh = list(filter(None, node["output"]))
         _want(len(set(fresh)) == len(fresh), f"outputs of {name} of names of their own", fresh)
         _want(not set(fresh) & known, f"outputs of {name} that are new", set(fresh) & known)
         known.update(fresh)
 
-    def _inner(self, graph: Message, known: set[str], depth: int, *, loops: bool) -> None:
+    def _inner(self, graph: Message, known: set[str], depth: int, *, repeats: bool) -> None:
         """Checks a graph within a graph, which has no weights of its own."""
         _want(depth <= _DEEPEST, f"graphs {_DEEPEST} deep at most", depth)
         _want(not graph["initializer"], "no initializers within a graph's graphs", "some")
         inputs = [_port(port) for port in graph["input"]]
-        _want(loops or not inputs, "no inputs of a branch", inputs)
+        _want(repeats or not inputs, "no inputs of a branch", inputs)
         fresh = len(set(inputs)) == len(inputs) and not set(inputs) & known
         _want(fresh, "inputs of names of their own", inputs)
         inner = known | set(inputs)
         for node in graph["node"]:
-            _want(node.get("operator") != "Loop", "no Loop within a graph's graphs", "one")
+            repeating = node.get("operator") in REPEATING
+            _want(not repeating, "no Loop or Scan within a graph's graphs", node.get("operator"))
         self._body(graph, inner, depth)
-
-    def _check_loop(self, node: Message, body: Message) -> None:
-        """A Loop runs as many rounds as the host asks for, and never stops of its own."""
-        rounds, going, *carried = node["input"]
-        _want(rounds == "horizon", "a Loop of horizon rounds", rounds)
-        _want(going == "always", "a Loop that goes on", going)
-        inputs = [_port(port) for port in body["input"]]
-        _want(len(inputs) == 2 + len(carried), "a Loop that carries what it is given", inputs)
-        outputs = [_port(port) for port in body["output"]]
-        passed = [
-            inner["output"]
-            for inner in body["node"]
-            if inner.get("operator") == "Identity" and inner["input"] == inputs[1:2]
-        ]
-        _want(bool(outputs) and outputs[:1] in passed, "a Loop that goes on", outputs)
 
     def _check_claims(self, node: Message, name: str) -> None:
         """Shapes are no larger than any network's, as far as they are told by whole numbers."""
@@ -153,7 +142,11 @@ class _Reader:
         if tensor["external"] or tensor.get("location"):
             raise ValueError("it refers to another file for its weights: a capsule is one file")
         size, dims = _SIZES.get(tensor.get("type", 0)), tensor["dims"]
-        _want(bool(name) and size is not None, "a tensor of float32, int8, int64 or bool", name)
+        _want(
+            bool(name) and size is not None,
+            "a tensor of float32, double, int8, int64 or bool",
+            name,
+        )
         _want(len(dims) <= 6 and all(0 <= d <= _LARGEST for d in dims), "dimensions", dims)
         count = 1
         for dim in dims:
@@ -167,7 +160,7 @@ class _Reader:
             length = len(tensor[given[0]])
             _want(length == count * (size or 0), f"{count} elements of {name!r}", length)
         if tensor["type"] == _INT64 and "raw" in tensor:
-            _want(count <= 16, "16 whole numbers at most", count)
+            _want(count <= 64, "64 whole numbers at most", count)
             numbers = tuple(memoryview(bytes(tensor["raw"])).cast("q"))
             fits = all(abs(n) <= _LARGEST or n == _TO_THE_END for n in numbers)
             _want(fits, f"whole numbers up to {_LARGEST}", numbers)

@@ -15,10 +15,11 @@ DOMAINS = {"": 17, "com.microsoft": 1}  # and the versions of their operators
 _DETECTOR = ["values", "mean", "scale", "threshold", "count", "h", "c", "judge"]
 _FORECASTER = ["below", "above", "calendar", "horizon"]
 INPUTS = frozenset([*_DETECTOR, *_FORECASTER])
-DEFAULTS = INPUTS - {"values", "calendar"}
-_ANSWERS = ["score", "alarm", "reconstruction", "error", "contribution", "surprise"]
+DEFAULTS = INPUTS - {"values", "calendar", "judge"}
+_ANSWERS = ["score", "alarm", "reconstruction", "error", "contribution"]
 _FORECASTS = ["forecast", "forecast_low", "forecast_high", "next"]
-OUTPUTS = frozenset([*_ANSWERS, *_FORECASTS, "h_out", "c_out", "judge_out"])
+_JUDGED = ["trained_alarm", "surprise", "parts", "cost", "mark", "judge_out"]
+OUTPUTS = frozenset([*_ANSWERS, *_JUDGED, *_FORECASTS, "h_out", "c_out"])
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ OPERATORS = {
     "And": Operator(_TWO),
     "Asinh": Operator(_ONE),
     "Cast": Operator(_ONE, attributes={"to": 2}),
-    "Concat": Operator((1, 8), attributes=_AXIS),
+    "Concat": Operator((1, 32), attributes=_AXIS),
     "ConstantOfShape": Operator(_ONE),
+    "CumSum": Operator(_TWO),
     "Div": Operator(_TWO),
     "DynamicQuantizeLSTM": Operator((12, 12), (1, 3), _UNITS, "com.microsoft"),
     "DynamicQuantizeLinear": Operator(_ONE, (3, 3)),
@@ -77,10 +79,11 @@ OPERATORS = {
     "Relu": Operator(_ONE),
     "Reshape": Operator(_TWO),
     "Round": Operator(_ONE),
+    "Scan": Operator((2, 8), (1, 8), {"body": 5, "num_scan_inputs": 2}),
     "Shape": Operator(_ONE, attributes={"start": 2, "end": 2}),
     "Sigmoid": Operator(_ONE),
     "Slice": Operator((3, 5)),
-    "Split": Operator((1, 2), (1, 8), _AXIS),
+    "Split": Operator((1, 2), (1, 32), _AXIS),
     "Sqrt": Operator(_ONE),
     "Squeeze": Operator((1, 2)),
     "Sub": Operator(_TWO),

@@ -32,6 +32,7 @@ class Layout:
         parts |= flat(start_account(account, len(spec.centre), 1), "account.")
         parts |= flat(start_learning(len(spec.centre), 1), "learning.")
         parts = {name: array for name, array in parts.items() if array.size}
+        parts = {name: parts[name] for name in sorted(parts, key=_is_kept, reverse=True)}
         rows = [np.reshape(array, (-1, 1)).astype(np.float64) for array in parts.values()]
         heights = {name: len(part) for name, part in zip(parts, rows, strict=True)}
         return cls(heights, np.concatenate(rows))
@@ -41,6 +42,24 @@ class Layout:
         parts = nodes.split(state, list(self.heights.values()))
         return dict(zip(self.heights, parts, strict=True))
 
-    def joined(self, nodes: Nodes, parts: Mapping[str, Term]) -> Term:
-        """Returns the state (S, B) of its parts, which are all there."""
-        return nodes.joined([parts[name] for name in self.heights])
+    def joined(self, nodes: Nodes, state: Term, parts: Mapping[str, Term], bad: Term) -> Term:
+        """Returns the state (S, B) of parts after a row; where it is bad, what it has to keep.
+
+        state: before it. parts: all but BEGUN.
+        """
+        kept = [name for name in self.heights if _is_kept(name)]
+        rows = sum(self.heights[name] for name in kept)
+        before = state.rows(0, rows)
+        now = [before.rows(0, 1), *(parts[name] for name in kept if name != BEGUN)]
+        after = nodes.where(bad, before, nodes.joined(now))
+        others = [parts[name] for name in self.heights if not _is_kept(name)]
+        return nodes.joined([after, *others])
+
+
+# Of a row without a number too: the rings take what stands in for it, and rows are counted.
+_GO_ON = [f"weighing.filters.{name}" for name in ("recent", "slots", "row")]
+
+
+def _is_kept(name: str) -> bool:
+    """Whether a part stays as it is where a row has no number."""
+    return name == BEGUN or (name.startswith("weighing.") and name not in _GO_ON)

@@ -8,7 +8,7 @@ import numpy as np
 from onnx import TensorProto
 
 from stillwatch.export.graph.judge.account_nodes import Paid, account_nodes, learning_nodes
-from stillwatch.export.graph.judge.layout import BEGUN, Layout
+from stillwatch.export.graph.judge.layout import Layout
 from stillwatch.export.graph.judge.moment_nodes import many_nodes
 from stillwatch.export.graph.judge.residual_nodes import one_nodes
 from stillwatch.export.graph.judge.terms import Nodes, Term
@@ -58,9 +58,9 @@ class JudgeRow:
         return nodes.where(state.rows(0, 1) > 0.0, state, start)
 
     def judged(
-        self, nodes: Nodes, state: Term, x: Term, bad: Term, silent: Term | None
+        self, nodes: Nodes, state: Term, row: Term, bad: Term, silent: Term | None = None
     ) -> tuple[JudgedRow, Term]:
-        """Returns what a row x (C, B) comes to, in the sensor's units, and the state (S, B) after.
+        """Returns what a row (C, B) comes to, in the sensor's units, and the state (S, B) after.
 
         bad: (1, B), it has no number. silent: (1, B), it is to have no score
         yet, and no alarm; None where each has one.
@@ -70,17 +70,14 @@ class JudgeRow:
         scale = nodes.table("judge_scale", np.array(self._spec.scale)[:, None])
         one = isinstance(self._rule, One)
         last = old["weighing.filters.last" if one else "weighing.repeats.last"]
-        x = (nodes.where(bad, last * scale + centre, x) - centre) / scale
+        x = (nodes.where(bad, last * scale + centre, row) - centre) / scale
         (level, surprise, parts), weighing, usual = self._weighed(nodes, old, x)
-        for name, part in weighing.items():
-            if name not in _NEVER_KEPT:
-                weighing[name] = nodes.where(bad, old[name], part)
         if silent is not None:
             level = nodes.where(silent, -math.inf, level)
         level, parts = nodes.where(bad, math.inf, level), nodes.where(bad, 0.0, parts)
         paid, account = account_nodes(old, level, parts, self._base, self._account)
         learnt, learning = learning_nodes(nodes, old, paid, (x, *usual), Learning())
-        after = {BEGUN: old[BEGUN], **weighing, **account, **learning}
+        after = {**weighing, **account, **learning}
         judged = JudgedRow(
             paid.alarm,
             nodes.where(bad if silent is None else bad | silent, math.nan, surprise),
@@ -88,7 +85,7 @@ class JudgeRow:
             paid.cost,
             _mark(paid, learnt, bad),
         )
-        return judged, self.layout.joined(nodes, after)
+        return judged, self.layout.joined(nodes, state, after, bad)
 
     def _weighed(
         self, nodes: Nodes, old: Mapping[str, Term], x: Term
@@ -100,10 +97,6 @@ class JudgeRow:
         weighed, after = many_nodes(nodes, old, x, self._rule)
         variance = old["weighing.moments.variance"]
         return weighed, after, (old["weighing.moments.mean"], variance.root())
-
-
-# Of a row without a number too: the rings take what stands in for it, and rows are counted.
-_NEVER_KEPT = {f"weighing.filters.{name}" for name in ("recent", "slots", "row")}
 
 
 def _mark(paid: Paid, learnt: Term, bad: Term) -> Term:
