@@ -1,10 +1,19 @@
-"""`stillwatch export CHECKPOINT -o MODEL.onnx`: from a checkpoint to a capsule."""
+"""`stillwatch export CHECKPOINT -o MODEL.onnx`: from a checkpoint to a capsule.
+
+With `--judge` also from a capsule to one that has the judge in its graph.
+"""
 
 import argparse
 from pathlib import Path
 
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.families.repeat_vector import DECODERS
+from stillwatch.export.judged.judge_options import (
+    add_judge_options,
+    check_judge_options,
+    export_judged,
+)
+from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.files import write_bytes
 from stillwatch.train.data.checkpoint import load_checkpoint
 
@@ -13,7 +22,11 @@ __all__ = ["add_arguments", "add_decoder_option", "run"]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of an export."""
-    parser.add_argument("checkpoint", type=Path, help="folder that 'stillwatch train' wrote")
+    parser.add_argument(
+        "checkpoint",
+        type=Path,
+        help="folder that 'stillwatch train' wrote; with --judge a capsule will do",
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.onnx")
     parser.add_argument(
         "--scaling",
@@ -27,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "onnxruntime cannot override a default",
     )
     add_decoder_option(parser)
+    add_judge_options(parser)
 
 
 def add_decoder_option(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +57,9 @@ def add_decoder_option(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Exports, and says what was written."""
+    check_judge_options(arguments)
+    if arguments.judge and not arguments.checkpoint.is_dir():
+        return export_judged(arguments, opening.read_bytes(arguments.checkpoint))
     checkpoint, weights = load_checkpoint(arguments.checkpoint)
     content = build_capsule(
         checkpoint,
@@ -51,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
         plain_inputs=arguments.plain_inputs,
         decoder=arguments.decoder,
     )
+    if arguments.judge:
+        return export_judged(arguments, content)
     write_bytes(arguments.output, content)
     print(f"{arguments.output}: {checkpoint.parameters} parameters, {len(content):,} bytes")
     print(f"next: stillwatch score {arguments.output} SERIES.csv")

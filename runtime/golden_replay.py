@@ -42,7 +42,7 @@ def replay(detector: Detector) -> Replay:
     # The figures are of what a graph holds by itself: in single precision.
     figures = (np.array([part], np.float32).astype(np.float64) for part in (info.mean, info.scale))
     trained = Moments(*figures)
-    rule = alarm_rule(None, info)
+    rule = alarm_rule("trained", info)
     largest_reconstruction = largest_score = largest_part = 0.0
     flips = 0
     for golden in info.golden:

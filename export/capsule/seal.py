@@ -16,9 +16,9 @@ from stillwatch.runtime.errors import CheckpointError
 __all__ = ["check_parameters", "producer", "seal_model"]
 
 
-def seal_model(graph: Graph, info: CapsuleInfo) -> bytes:
-    """Returns a graph and its description as a capsule's bytes."""
-    model = graph.model(info.family, info.producer)
+def seal_model(graph: Graph | onnx.ModelProto, info: CapsuleInfo) -> bytes:
+    """Returns a graph, or the model of one, and its description as a capsule's bytes."""
+    model = graph.model(info.family, info.producer) if isinstance(graph, Graph) else graph
     onnx.helper.set_model_props(
         model, {METADATA_KEY: info_to_json(info), DIGEST_KEY: digest.PLACEHOLDER}
     )

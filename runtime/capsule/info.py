@@ -12,13 +12,16 @@ from typing import Any
 
 from stillwatch.runtime.alarms.judge.spec import JudgeSpec
 from stillwatch.runtime.capsule.figures import CapsuleThreshold, DataOrigin, NormalScores, Training
+from stillwatch.runtime.capsule.graph_judge import GraphJudge
 from stillwatch.runtime.scoring.scaling import ScalingPolicy
 
 __all__ = [
     "DIGEST_KEY",
+    "JUDGED",
     "METADATA_KEY",
     "OUTPUTS",
     "SCHEMA_VERSION",
+    "TRAINED_ALARM",
     "CapsuleInfo",
     "Channel",
     "Golden",
@@ -28,6 +31,8 @@ __all__ = [
 SCHEMA_VERSION = 2
 METADATA_KEY = "stillwatch"
 DIGEST_KEY = "stillwatch.digest"
+TRAINED_ALARM = "trained_alarm"  # the network's own, where `alarm` is the judge's
+JUDGED = (TRAINED_ALARM, "surprise", "parts", "cost", "mark", "judge_out")
 OUTPUTS = ("score", "alarm", "reconstruction", "error", "contribution")
 _OUTPUTS_OF_SCHEMA_1 = OUTPUTS[:4]
 
@@ -73,7 +78,8 @@ class CapsuleInfo:
     nothing raises an alarm.
     tolerance: the largest difference from `golden`, in scaled units.
     normal_scores: None in a capsule that is not calibrated. judge: of one that
-    knows how far apart its rows are. task: what it is
+    knows how far apart its rows are. graph_judge: of one whose graph has the
+    judge in it. task: what it is
     for; horizon: how many rows ahead it forecasts, 0 for none. features: what
     a distance is taken of, one of scoring/features.py, "" where the score is
     none. further: what a newer release of the same schema wrote beside these.
@@ -101,6 +107,7 @@ class CapsuleInfo:
     producer: str
     normal_scores: NormalScores | None = None
     judge: JudgeSpec | None = None
+    graph_judge: GraphJudge | None = None
     task: str = "detect"
     horizon: int = 0
     features: str = ""

@@ -8,7 +8,7 @@ import onnxruntime
 
 from stillwatch.runtime.capsule import digest
 from stillwatch.runtime.capsule.graph import read_graph
-from stillwatch.runtime.capsule.info import METADATA_KEY, CapsuleInfo, required_outputs
+from stillwatch.runtime.capsule.info import JUDGED, METADATA_KEY, CapsuleInfo, required_outputs
 from stillwatch.runtime.capsule.reading import info_from_json
 from stillwatch.runtime.errors import CapsuleError, InputError, first_line
 
@@ -66,7 +66,8 @@ def open_session(
     """Returns an onnxruntime session over a detector's bytes and what it says of itself."""
     session, metadata = open_graph(content, name, threads=threads)
     info = info_from_json(metadata, name)
-    missing = set(required_outputs(info.schema)) - {port.name for port in session.get_outputs()}
+    missing = set(required_outputs(info.schema)) | set(JUDGED if info.graph_judge else ())
+    missing -= {port.name for port in session.get_outputs()}
     if missing:
         raise CapsuleError(f"{name} lacks the outputs {', '.join(sorted(missing))}")
     return session, info

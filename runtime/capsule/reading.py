@@ -13,6 +13,7 @@ from stillwatch.runtime.capsule.figures import (
     Tail,
     Training,
 )
+from stillwatch.runtime.capsule.graph_judge import GraphJudge
 from stillwatch.runtime.capsule.info import SCHEMA_VERSION, CapsuleInfo, Channel, Golden
 from stillwatch.runtime.capsule.validation import check_info, check_texts
 from stillwatch.runtime.errors import CapsuleError, StillwatchError
@@ -39,6 +40,7 @@ _TYPED = (
     "normal_scores",
     "golden",
     "judge",
+    "graph_judge",
 )
 
 
@@ -113,6 +115,7 @@ def normal_scores_of(document: Mapping[str, Any]) -> NormalScores | None:
 def _document(info: CapsuleInfo) -> dict[str, Any]:
     plain = asdict(info)
     further = plain.pop("further")
+    judged = plain.pop("graph_judge")
     del plain["judge"]
     if info.schema == 1:
         plain = {name: value for name, value in plain.items() if name not in _SINCE_2}
@@ -120,6 +123,7 @@ def _document(info: CapsuleInfo) -> dict[str, Any]:
         **further,
         **plain,
         **({"judge": info.judge.to_dict()} if info.judge else {}),
+        **({"graph_judge": judged} if judged else {}),
         "golden": [_without_none(golden) for golden in plain["golden"]],
         "scaling": str(info.scaling),
         "threshold": _figures(info.threshold),
@@ -164,6 +168,9 @@ def _typed(document: Mapping[str, Any]) -> dict[str, Any]:
         "training": _training(document["training"]),
         "normal_scores": normal_scores_of(document.get("normal_scores", {})),
         "judge": JudgeSpec.from_dict(document["judge"]) if "judge" in document else None,
+        "graph_judge": GraphJudge.from_dict(document["graph_judge"])
+        if "graph_judge" in document
+        else None,
         "golden": tuple(
             Golden(
                 values=tuple(map(tuple, golden["values"])),

@@ -34,7 +34,8 @@ def check_scan(node: Message, inputs: list[str], outputs: list[str]) -> None:
     inputs, outputs: the names of its body's. Axes and directions have no
     attributes, which operators.py sees to.
     """
-    (rows,) = (a.get("i") for a in node["attribute"] if a.get("name") == "num_scan_inputs")
+    said = {a.get("name"): a.get("i") for a in node["attribute"]}
+    rows = said.get("num_scan_inputs")
     _want(rows == len(node["input"]) - 1, "a Scan that carries one state", rows)
     _want(node["output"][:1] == ["judge_out"], "a Scan of the judge", node["output"][:1])
     _want(len(inputs) == len(node["input"]), "a Scan that reads what it is given", inputs)

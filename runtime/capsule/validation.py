@@ -52,6 +52,8 @@ def check_info(info: CapsuleInfo) -> None:
     fits = _is_number(info.tolerance) and 0 <= info.tolerance <= _COARSEST
     _want(fits, "tolerance", f"a number from 0 to {_COARSEST}", info.tolerance)
     _want(bool(info.golden), "golden", "one vector at least", info.golden)
+    fits = info.graph_judge is None or info.judge is not None
+    _want(fits, "graph_judge", "that of a capsule with a judge", info.graph_judge)
     _check_figures(info)
     for golden in info.golden:
         _check_golden(golden, count)

@@ -8,6 +8,7 @@ from stillwatch.runtime.forecasting import golden
 from stillwatch.runtime.forecasting.forecaster import Forecaster
 from stillwatch.runtime.forecasting.info import forecasts
 from stillwatch.runtime.golden_replay import replay
+from stillwatch.runtime.judged_replay import replay_judged
 
 __all__ = ["add_arguments", "replay_golden", "run"]
 
@@ -32,10 +33,20 @@ def replay_golden(model: str) -> bool:
             f"(scaled), tolerance {found.tolerance:g}: {'passed' if found.passed else 'FAILED'}"
         )
         return found.passed
-    replayed = replay(Detector.from_bytes(content, model))
+    detector = Detector.from_bytes(content, model)
+    replayed = replay(detector)
     print(
         f"{replayed.vectors} golden vectors: largest difference {replayed.reconstruction:.2g} in "
         f"reconstruction (scaled), {replayed.score:.2g} in score, {replayed.flips} alarms flipped, "
         f"tolerance {replayed.tolerance:g}: {'passed' if replayed.passed else 'FAILED'}"
     )
-    return replayed.passed
+    judged = replay_judged(detector)
+    if judged is None:
+        return replayed.passed
+    print(
+        f"{judged.rows} golden rows through the judge in the graph, whole and in chunks: "
+        f"{judged.alarms} alarms, largest difference {judged.largest:.2g} in surprise and state, "
+        f"{judged.flips} flipped, tolerance {judged.tolerance:g}: "
+        f"{'passed' if judged.passed else 'FAILED'}"
+    )
+    return replayed.passed and judged.passed

@@ -8,7 +8,7 @@ import onnxruntime
 from stillwatch.runtime.alarms.policies.rolling import rolling_thresholds
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import AnyArray, Bool, Float32, Float64
-from stillwatch.runtime.capsule.info import OUTPUTS, CapsuleInfo, required_outputs
+from stillwatch.runtime.capsule.info import OUTPUTS, TRAINED_ALARM, CapsuleInfo, required_outputs
 from stillwatch.runtime.errors import CapsuleError, first_line
 from stillwatch.runtime.scoring.distance import shared_by_error
 from stillwatch.runtime.scoring.precision import prepare
@@ -85,6 +85,11 @@ class Model:
         self.info = info
         self.digest = digest
         self.outputs = required_outputs(info.schema)
+        self._judge_rows = 0  # of the state of the judge in the graph
+        if info.graph_judge is not None:
+            # What the graph's judge says is for other languages: its state is fed to be forgotten.
+            self.outputs = tuple(TRAINED_ALARM if n == "alarm" else n for n in self.outputs)
+            self._judge_rows = len(info.graph_judge.state)
         self._required = {port.name for port in session.get_inputs()}
 
     def run(
@@ -144,4 +149,8 @@ class Model:
         if not self.info.state:
             count = self.info.threshold.count if rule.count is None else rule.count
             by_axes["count"] = np.array(count)
-        return {name: array.astype(np.float32) for name, array in by_axes.items()}
+        feeds: dict[str, AnyArray]
+        feeds = {name: array.astype(np.float32) for name, array in by_axes.items()}
+        if self._judge_rows:
+            feeds["judge"] = np.zeros((self._judge_rows, len(values)))
+        return feeds

@@ -48,11 +48,12 @@ def policy_forms(*, examples: bool = False) -> str:
 def alarm_rule(policy: ThresholdPolicy, info: CapsuleInfo) -> AlarmRule:
     """Returns the rule that a policy comes to; raises InputError for one that cannot be.
 
-    None is the default: the budget DEFAULT_BUDGET of a capsule that has a judge,
-    else the trained rule.
+    None is the default: the budget of a capsule that has the judge in its graph,
+    DEFAULT_BUDGET of one that has a judge, else the trained rule.
     """
     if policy is None and info.judge is not None:
-        policy = DEFAULT_BUDGET
+        judged = info.graph_judge
+        policy = DEFAULT_BUDGET if judged is None else f"budget({judged.budget})"
     if policy is None or policy == "trained":
         return AlarmRule("trained", float(info.threshold.value), None)
     try:

@@ -46,7 +46,7 @@ def test_everything_that_export_writes_is_understood(tmp_path: Path) -> None:
                 used.add(node.op_type)
                 graphs += [a.g for a in node.attribute if a.type == onnx.AttributeProto.GRAPH]
     assert used <= set(OPERATORS)
-    assert {"If", "Loop", "DynamicQuantizeLSTM"} <= used
+    assert {"If", "Loop", "Scan", "DynamicQuantizeLSTM"} <= used
 
 
 def test_a_tag_that_another_reader_cuts_to_32_bits_is_refused(tmp_path: Path) -> None:
