@@ -36,7 +36,7 @@ PURE = [
         "alarms.tails",
         "alarms.thresholds",
         "arrays",
-        "capsule.figures",
+        *("capsule.figures", "capsule.graph_judge"),
         "capsule.info",
         "capsule.reading",
         "capsule.validation",
