@@ -5,17 +5,32 @@ an event is found if an alarm falls into its labelled window, and every alarm
 outside all windows is a false one. No point adjustment anywhere.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from stillwatch.runtime.arrays import Bool
+from stillwatch.runtime.report.tables import Spread
 
-__all__ = ["Count", "count_points", "count_windows", "spread"]
+__all__ = ["Count", "Counted", "count_points", "count_windows", "spread"]
 
 _FALSE_ALARM_COST = 0.22  # of the article, after NAB's standard profile; a hit is worth 1
+
+
+class Counted(TypedDict):
+    """A `Count` and what follows from it, as a result's JSON has them."""
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int | None
+    precision: float
+    recall: float
+    f1: float
+    nab: float
 
 
 @dataclass(frozen=True)
@@ -50,11 +65,18 @@ class Count:
         """
         return 100 * (self.tp - _FALSE_ALARM_COST * self.fp) / max(1, self.tp + self.fn)
 
-    def as_dict(self) -> dict[str, float | int | None]:
+    def as_dict(self) -> Counted:
         """Returns counts and derived figures by name."""
-        counts = {"tp": self.tp, "fp": self.fp, "fn": self.fn, "tn": self.tn}
-        derived = {name: getattr(self, name) for name in ("precision", "recall", "f1", "nab")}
-        return counts | {name: round(value, 6) for name, value in derived.items()}
+        return {
+            "tp": self.tp,
+            "fp": self.fp,
+            "fn": self.fn,
+            "tn": self.tn,
+            "precision": round(self.precision, 6),
+            "recall": round(self.recall, 6),
+            "f1": round(self.f1, 6),
+            "nab": round(self.nab, 6),
+        }
 
 
 def count_points(labels: Bool, alarm: Bool) -> Count:
@@ -74,9 +96,9 @@ def count_windows(windows: Sequence[tuple[int, int]], alarm: Bool) -> Count:
     return Count(tp=found, fp=false, fn=len(windows) - found, tn=None)
 
 
-def spread(figures: Sequence[Mapping[str, float]], name: str) -> dict[str, float]:
+def spread(figures: Iterable[float]) -> Spread:
     """Returns median, minimum and maximum of one figure over seeds."""
-    values = [figure[name] for figure in figures]
+    values = list(figures)
     return {
         "median": float(np.median(values)),
         "min": float(np.min(values)),

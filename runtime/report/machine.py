@@ -5,13 +5,12 @@ import os
 import platform
 import shlex
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
-__all__ = ["Machine", "machine", "provenance", "provenance_line"]
+__all__ = ["Machine", "Provenance", "Ran", "machine", "provenance", "provenance_line"]
 
 _PACKAGES = ("stillwatch", "mxnet", "numpy", "onnx", "onnxruntime")
 _GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
@@ -30,7 +29,24 @@ class Machine:
     load: float
 
 
-def provenance() -> dict[str, object]:
+class Ran(TypedDict):
+    """The machine, as a result's JSON names it."""
+
+    cpu: str
+    cores: int | None
+    system: str
+
+
+class Provenance(TypedDict):
+    """What every result's JSON begins with. date: ISO; versions: by package."""
+
+    command: str
+    date: str
+    machine: Ran
+    versions: dict[str, str]
+
+
+def provenance() -> Provenance:
     """Returns the command, the day, the machine and the versions, for a result's JSON."""
     words = ["stillwatch", *sys.argv[1:]]
     return {
@@ -46,7 +62,7 @@ def provenance() -> dict[str, object]:
     }
 
 
-def provenance_line(results: Mapping[str, Any]) -> str:
+def provenance_line(results: Provenance) -> str:
     """Returns what `provenance` left in a result in a line: command, day, machine, versions."""
     on = results["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())

@@ -2,12 +2,19 @@
 
 import argparse
 import json
-from typing import Any
+from typing import Literal
 
 from stillwatch.benchmarks.detection.counts import spread
+from stillwatch.benchmarks.reproductions.drift.document import (
+    HEADER,
+    DriftRow,
+    Results,
+    SeedFigures,
+    drift_rows,
+)
 from stillwatch.benchmarks.reproductions.options import add_options, seeds_and_folder
 from stillwatch.runtime.files import write_text
-from stillwatch.runtime.report.tables import DRIFT_HEADER, as_text, drift_rows
+from stillwatch.runtime.report.tables import as_text
 
 __all__ = ["add_arguments", "run"]
 
@@ -24,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from stillwatch.benchmarks.reproductions.drift.report import drift_page
     from stillwatch.benchmarks.reproductions.drift.run import (
         HISTORY,
+        KINDS,
         QUANTILE,
         SERIES,
         evaluate_series,
@@ -33,33 +41,34 @@ def run(arguments: argparse.Namespace) -> int:
     by_series = {
         name: [evaluate_series(name, seed, out) for seed in range(seeds)] for name in SERIES
     }
-    results: dict[str, Any] = {
+    results: Results = {
         **provenance(),
         "quantile": QUANTILE,
         "history": HISTORY,
         "rows": [
             _row(name, kind, [drift.figures for drift in found])
             for name, found in by_series.items()
-            for kind in ("fixed", "rolling")
+            for kind in KINDS
         ],
         "seeds": [drift.figures for found in by_series.values() for drift in found],
     }
     write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
     first = [found[0] for found in by_series.values()]
     write_text(out / "report.html", drift_page(results, first))
-    print(as_text(DRIFT_HEADER, drift_rows(results)))
+    print(as_text(HEADER, drift_rows(results)))
     print(f"\nmedian over seeds; results.json and report.html in {out}")
     return 0
 
 
-def _row(name: str, kind: str, seeds: list[dict[str, Any]]) -> dict[str, Any]:
+def _row(name: str, kind: Literal["fixed", "rolling"], seeds: list[SeedFigures]) -> DriftRow:
     """Returns one threshold on one series: median, minimum and maximum over seeds."""
     figures = [seed[kind] for seed in seeds]
-    last = [{"last": seed["normal_called_by_part"][-1]} for seed in figures]
     return {
         "series": name,
         "threshold": kind,
         "windows": seeds[0]["windows"],
-        **{what: spread(figures, what) for what in ("found", "labelled_called", "normal_called")},
-        "normal_called_last_part": spread(last, "last"),
+        "found": spread(one["found"] for one in figures),
+        "labelled_called": spread(one["labelled_called"] for one in figures),
+        "normal_called": spread(one["normal_called"] for one in figures),
+        "normal_called_last_part": spread(one["normal_called_by_part"][-1] for one in figures),
     }

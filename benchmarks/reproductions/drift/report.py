@@ -2,21 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from stillwatch.benchmarks.reproductions.drift.document import HEADER, Results, drift_rows
 from stillwatch.benchmarks.reproductions.drift.run import Drift
 from stillwatch.runtime.report import page
 from stillwatch.runtime.report.machine import provenance_line
 from stillwatch.runtime.report.palette import BLUE, GREEN, ORANGE, RED
-from stillwatch.runtime.report.tables import DRIFT_HEADER, drift_rows
 
 __all__ = ["drift_page"]
 
 
-def drift_page(results: dict[str, Any], drifts: Sequence[Drift]) -> str:
+def drift_page(results: Results, drifts: Sequence[Drift]) -> str:
     """Returns the report as one HTML page."""
     parts = [
         page.paragraph(
@@ -29,7 +28,7 @@ def drift_page(results: dict[str, Any], drifts: Sequence[Drift]) -> str:
             "that lasts. A window counts as found by a single alarm, which one row in a hundred at "
             "random would nearly always give: compare the shares of labelled and normal rows."
         ),
-        page.table(DRIFT_HEADER, drift_rows(results)),
+        page.table(HEADER, drift_rows(results)),
         *(page.picture(_thresholds(drift), f"{drift.name}, seed 0") for drift in drifts),
         page.paragraph(provenance_line(results), "footer"),
     ]

@@ -9,11 +9,12 @@ window rule for either.
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
 from stillwatch.benchmarks.detection.counts import count_windows
+from stillwatch.benchmarks.reproductions.drift.document import Figures, SeedFigures
 from stillwatch.export.own_data.chain import build
 from stillwatch.runtime.alarms.policies.rolling import rolling_thresholds
 from stillwatch.runtime.alarms.policies.rule import Rolling
@@ -22,7 +23,7 @@ from stillwatch.train.data.sets import load_nab
 from stillwatch.train.data.tables.recording import Recording
 from stillwatch.train.families.sensor.config import SensorConfig
 
-__all__ = ["HISTORY", "QUANTILE", "SERIES", "Drift", "evaluate_series"]
+__all__ = ["HISTORY", "KINDS", "QUANTILE", "SERIES", "Drift", "evaluate_series"]
 
 SERIES = (
     "realKnownCause/machine_temperature_system_failure.csv",
@@ -31,6 +32,7 @@ SERIES = (
     "realAWSCloudwatch/rds_cpu_utilization_cc0c53.csv",
 )
 QUANTILE = 0.99
+KINDS: tuple[Literal["fixed", "rolling"], ...] = ("fixed", "rolling")
 HISTORY = 1000  # scores that the rolling quantile is of
 
 _CONFIG = SensorConfig(units=16, layers=1, window=50, batch=32, epochs=30, learning_rate=3e-3)
@@ -43,7 +45,7 @@ class Drift:
     """One series: figures for the table, and what its picture needs."""
 
     name: str
-    figures: dict[str, Any]
+    figures: SeedFigures
     score: Float64
     thresholds: dict[str, Float64]
     windows: tuple[tuple[int, int], ...]
@@ -68,14 +70,16 @@ def evaluate_series(name: str, seed: int, out: Path) -> Drift:
         "rolling": _rolling(before[-HISTORY:], score),
     }
     windows = tuple((a - end, b - end) for a, b in series.windows if a >= end)
-    figures = {
-        kind: _figures(score > threshold, windows, series.in_windows()[end:])
-        for kind, threshold in thresholds.items()
+    inside = series.in_windows()[end:]
+    figures: SeedFigures = {
+        "series": name,
+        "seed": seed,
+        "rows": len(score),
+        "windows": len(windows),
+        "fixed": _figures(score > thresholds["fixed"], windows, inside),
+        "rolling": _figures(score > thresholds["rolling"], windows, inside),
     }
-    about = {"series": name, "seed": seed, "rows": len(score), "windows": len(windows)}
-    return Drift(
-        name=name, figures=about | figures, score=score, thresholds=thresholds, windows=windows
-    )
+    return Drift(name=name, figures=figures, score=score, thresholds=thresholds, windows=windows)
 
 
 def _rolling(before: Float64, score: Float64) -> Float64:
@@ -85,7 +89,7 @@ def _rolling(before: Float64, score: Float64) -> Float64:
     return thresholds
 
 
-def _figures(alarm: Bool, windows: tuple[tuple[int, int], ...], inside: AnyArray) -> dict[str, Any]:
+def _figures(alarm: Bool, windows: tuple[tuple[int, int], ...], inside: AnyArray) -> Figures:
     """Returns windows found, the share of labelled and of normal rows called, the last by part."""
     shares = [
         float(called[~labelled].mean())

@@ -1,10 +1,9 @@
 """The nab-rds table's baselines: no model at all, and random scores."""
 
-from typing import Any
-
 import numpy as np
 
-from stillwatch.benchmarks.reproductions.nab_rds.rows import counts, row
+from stillwatch.benchmarks.reproductions.nab_rds.document import DetectionRow
+from stillwatch.benchmarks.reproductions.nab_rds.rows import row, seed_figures
 from stillwatch.runtime.alarms.thresholds import mean_plus_sigmas
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.scoring.distance import squared_error
@@ -15,7 +14,7 @@ from stillwatch.train.families.nab_rds.config import NabRdsConfig
 __all__ = ["baselines"]
 
 
-def baselines(train: LabelledSeries, test: LabelledSeries, seeds: int) -> list[dict[str, Any]]:
+def baselines(train: LabelledSeries, test: LabelledSeries, seeds: int) -> list[DetectionRow]:
     """Returns rows for no model at all (its reconstruction is zero) and for random scores."""
     sigmas = NabRdsConfig().sigmas
     rows = []
@@ -23,14 +22,13 @@ def baselines(train: LabelledSeries, test: LabelledSeries, seeds: int) -> list[d
         normal = _no_model(train.masked(), train.masked(), policy)
         threshold = mean_plus_sigmas(normal[~np.isnan(normal)], sigmas).value
         alarm = _no_model(test.values, train.masked(), policy) > threshold
-        figures = {"seed": 0, "threshold": threshold, **counts(test, alarm)}
-        rows.append(row("no model", policy, [figures], None))
+        rows.append(row("no model", policy, [seed_figures(0, threshold, test, alarm)], None))
     drawn = []
     for seed in range(seeds):
         generator = np.random.default_rng(seed)
         threshold = mean_plus_sigmas(generator.chisquare(1, len(train.values)), sigmas).value
         alarm = generator.chisquare(1, len(test.values)) > threshold
-        drawn.append({"seed": seed, "threshold": threshold, **counts(test, alarm)})
+        drawn.append(seed_figures(seed, threshold, test, alarm))
     rows.append(row("random", "none", drawn, None))
     return rows
 

@@ -3,12 +3,13 @@
 import argparse
 import json
 import sys
-from typing import Any
 
+from stillwatch.benchmarks.reproductions.nab_rds.document import Agreement
+from stillwatch.benchmarks.reproductions.nab_rds.rows import HEADER, detection_rows
 from stillwatch.benchmarks.reproductions.options import add_options, seeds_and_folder
 from stillwatch.runtime.errors import DataError
 from stillwatch.runtime.files import write_text
-from stillwatch.runtime.report.tables import HEADER, as_text, detection_rows
+from stillwatch.runtime.report.tables import as_text
 from stillwatch.train.data.sets import RDS_TEST, RDS_TRAIN, LabelledSeries, load_nab, simulate_cpu
 
 __all__ = ["add_arguments", "run"]
@@ -57,7 +58,7 @@ def _series(simulated: bool) -> tuple[LabelledSeries, LabelledSeries, bool]:
     return simulate_cpu(0), simulate_cpu(1, level=8.0, swing=2.0), True
 
 
-def _print_agreement(agreement: dict[str, Any]) -> bool:
+def _print_agreement(agreement: Agreement) -> bool:
     """Prints a line a framework; returns whether all agree, and every golden vector is met."""
     from stillwatch.export.capsule.golden import TOLERANCE
 

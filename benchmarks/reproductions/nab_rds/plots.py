@@ -1,11 +1,10 @@
 """The pictures of the nab-rds report. Each function returns one matplotlib figure."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from stillwatch.benchmarks.reproductions.nab_rds.document import Results
 from stillwatch.benchmarks.reproductions.nab_rds.run import PUBLISHED, Pictures
 from stillwatch.runtime.arrays import Bool
 from stillwatch.runtime.report.palette import BLUE, GREEN, GREY, ORANGE, RED
@@ -48,12 +47,16 @@ def scores(pictures: Pictures) -> Figure:
     return figure
 
 
-def learning_curves(results: dict[str, Any]) -> Figure:
+def learning_curves(results: Results) -> Figure:
     """Returns training and validation loss of every masked seed, and their medians."""
     figure = Figure(figsize=(_WIDE[0], 4.2), layout="constrained")
     axes = figure.subplots()
-    for name, colour, style in (("train", BLUE, "-"), ("validation", ORANGE, "--")):
-        curves = np.array(results["curves"][name])
+    both = results["curves"]
+    for name, losses, colour, style in (
+        ("train", both["train"], BLUE, "-"),
+        ("validation", both["validation"], ORANGE, "--"),
+    ):
+        curves = np.array(losses)
         epochs = np.arange(1, curves.shape[1] + 1)
         axes.plot(epochs, curves.T, color=colour, lw=0.5, alpha=0.4, ls=style)
         axes.plot(epochs, np.median(curves, axis=0), color=colour, lw=2.5, ls=style,
@@ -84,7 +87,7 @@ def error_histogram(pictures: Pictures) -> Figure:
     return figure
 
 
-def f1_by_seed(results: dict[str, Any]) -> Figure:
+def f1_by_seed(results: Results) -> Figure:
     """Returns the F1 over points of every seed and row against the published figure."""
     figure = Figure(figsize=(_WIDE[0], 4.8), layout="constrained")
     axes = figure.subplots()

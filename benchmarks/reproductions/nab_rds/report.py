@@ -1,17 +1,16 @@
 """The nab-rds report: the table, the pictures, and what they say."""
 
-from typing import Any
-
 from stillwatch.benchmarks.reproductions.nab_rds import plots
+from stillwatch.benchmarks.reproductions.nab_rds.document import DetectionRow, Results
+from stillwatch.benchmarks.reproductions.nab_rds.rows import HEADER, detection_rows, with_masking
 from stillwatch.benchmarks.reproductions.nab_rds.run import Pictures
 from stillwatch.runtime.report import page
 from stillwatch.runtime.report.machine import provenance_line
-from stillwatch.runtime.report.tables import HEADER, detection_rows
 
 __all__ = ["nab_rds_page"]
 
 
-def nab_rds_page(results: dict[str, Any], pictures: Pictures) -> str:
+def nab_rds_page(results: Results, pictures: Pictures) -> str:
     """Returns the report as one HTML page."""
     parts = []
     if results["simulated"]:
@@ -64,7 +63,7 @@ def nab_rds_page(results: dict[str, Any], pictures: Pictures) -> str:
     return page.page("stillwatch: nab-rds reproduced", parts)
 
 
-def _pictures(pictures: Pictures, results: dict[str, Any]) -> list[str]:
+def _pictures(pictures: Pictures, results: Results) -> list[str]:
     return [
         page.paragraph("Pictures", "h2"),
         page.picture(
@@ -81,8 +80,7 @@ def _pictures(pictures: Pictures, results: dict[str, Any]) -> list[str]:
     ]
 
 
-def _confusion(row: dict[str, Any]) -> tuple[str, ...]:
-    masked = {True: ", masked", False: ", unmasked", None: ""}[row["masked"]]
+def _confusion(row: DetectionRow) -> tuple[str, ...]:
     points = row["seeds"][0]["points"]
-    counts = (f"{points[name]:,}" for name in ("tp", "fp", "fn", "tn"))
-    return (row["model"] + masked, row["scaling"], *counts)
+    counts = (points["tp"], points["fp"], points["fn"], points["tn"])
+    return (with_masking(row), row["scaling"], *(f"{count:,}" for count in counts))

@@ -3,13 +3,13 @@
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
-from stillwatch.benchmarks.reproductions.nab_rds.agreement import check, summarize
+from stillwatch.benchmarks.reproductions.nab_rds.agreement import Check, check, summarize
 from stillwatch.benchmarks.reproductions.nab_rds.baselines import baselines
-from stillwatch.benchmarks.reproductions.nab_rds.rows import counts, row
+from stillwatch.benchmarks.reproductions.nab_rds.document import Curves, Published, Results, Seed
+from stillwatch.benchmarks.reproductions.nab_rds.rows import row, seed_figures
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.files import write_bytes
@@ -22,7 +22,7 @@ from stillwatch.train.families.nab_rds.recipe import train_nab_rds
 
 __all__ = ["PUBLISHED", "Pictures", "capsule_name", "reproduce"]
 
-PUBLISHED = {"parameters": 18, "tp": 2, "fp": 1, "f1": 0.8, "nab": 89}
+PUBLISHED: Published = {"parameters": 18, "tp": 2, "fp": 1, "f1": 0.8, "nab": 89}
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class Pictures:
 
 def reproduce(
     train: LabelledSeries, test: LabelledSeries, *, seeds: int, out: Path, simulated: bool
-) -> tuple[dict[str, Any], Pictures]:
+) -> tuple[Results, Pictures]:
     """Returns the results document, and what the report's pictures need.
 
     Leaves the first masked seed's checkpoint and capsules in `out`.
     """
-    runs: dict[tuple[bool, str], list[dict[str, Any]]] = {}
-    curves: dict[str, list[Any]] = {"train": [], "validation": []}
-    checks: list[dict[str, Any]] = []
+    runs: dict[tuple[bool, str], list[Seed]] = {}
+    curves: Curves = {"train": [], "validation": []}
+    checks: list[Check] = []
     pictures: Pictures | None = None
     parameters = 0
     with tempfile.TemporaryDirectory(dir=out) as scratch:
@@ -60,12 +60,9 @@ def reproduce(
                 detectors = _export(folder, config, out if keep else folder)
                 for policy, detector in detectors.items():
                     result = detector.score(test.values)
+                    threshold = detector.info.threshold.value
                     runs.setdefault((masked, policy), []).append(
-                        {
-                            "seed": seed,
-                            "threshold": detector.info.threshold.value,
-                            **counts(test, result.alarm),
-                        }
+                        seed_figures(seed, threshold, test, result.alarm)
                     )
                 checks.append(check(detectors, folder, test))
                 if masked:

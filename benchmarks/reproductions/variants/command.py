@@ -2,11 +2,11 @@
 
 import argparse
 import json
-from typing import Any
 
 from stillwatch.benchmarks.reproductions.options import add_options, seeds_and_folder
+from stillwatch.benchmarks.reproductions.variants.document import HEADER, Results, variants_rows
 from stillwatch.runtime.files import write_text
-from stillwatch.runtime.report.tables import VARIANTS_HEADER, as_text, variants_rows
+from stillwatch.runtime.report.tables import as_text
 
 __all__ = ["add_arguments", "run"]
 
@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     from stillwatch.train.data.sets import RDS_TEST, RDS_TRAIN, load_nab
 
     train, test = load_nab(RDS_TRAIN), load_nab(RDS_TEST)
-    results: dict[str, Any] = {
+    results: Results = {
         **provenance(),
         "published": PUBLISHED,
         "seeds": seeds,
@@ -35,6 +35,6 @@ def run(arguments: argparse.Namespace) -> int:
     }
     write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
     write_text(out / "report.html", variants_page(results))
-    print(as_text(VARIANTS_HEADER, variants_rows(results)))
+    print(as_text(HEADER, variants_rows(results)))
     print(f"\nmedian over {seeds} seeds; results.json, report.html in {out}")
     return 0

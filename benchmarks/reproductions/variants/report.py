@@ -1,18 +1,16 @@
 """The report of the recipe's variants: the table, and F1 with its spread as a picture."""
 
-from typing import Any
-
 from matplotlib.figure import Figure
 
+from stillwatch.benchmarks.reproductions.variants.document import HEADER, Results, variants_rows
 from stillwatch.runtime.report import page
 from stillwatch.runtime.report.machine import provenance_line
 from stillwatch.runtime.report.palette import BLUE, GREY, RED
-from stillwatch.runtime.report.tables import VARIANTS_HEADER, variants_rows
 
 __all__ = ["variants_page"]
 
 
-def variants_page(results: dict[str, Any]) -> str:
+def variants_page(results: Results) -> str:
     """Returns the report as one HTML page."""
     parts = [
         page.paragraph(
@@ -21,14 +19,14 @@ def variants_page(results: dict[str, Any]) -> str:
             "which looks into the future. With two labelled points F1 moves in coarse steps: "
             "rows whose spreads overlap are not told apart."
         ),
-        page.table(VARIANTS_HEADER, variants_rows(results)),
+        page.table(HEADER, variants_rows(results)),
         page.picture(_dots(results), "F1 over points: median, minimum and maximum over seeds"),
         page.paragraph(provenance_line(results), "footer"),
     ]
     return page.page("stillwatch: the single-feature recipe, one choice at a time", parts)
 
 
-def _dots(results: dict[str, Any]) -> Figure:
+def _dots(results: Results) -> Figure:
     rows = results["rows"][::-1]
     figure = Figure(figsize=(8.0, 0.28 * len(rows) + 1.2), layout="constrained")
     axes = figure.subplots()

@@ -7,9 +7,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from stillwatch.benchmarks.detection.counts import spread
+from stillwatch.benchmarks.detection.counts import count_points, count_windows, spread
 from stillwatch.benchmarks.reproductions.cache import kept
-from stillwatch.benchmarks.reproductions.nab_rds.rows import counts
+from stillwatch.benchmarks.reproductions.nab_rds.document import Counts
+from stillwatch.benchmarks.reproductions.variants.document import VariantRow
 from stillwatch.train.data.sets.series import LabelledSeries
 from stillwatch.train.families.nab_rds.variants import Variant, alarms
 
@@ -31,9 +32,7 @@ CHANGES: dict[str, tuple[Any, ...]] = {
 }
 
 
-def measure(
-    train: LabelledSeries, test: LabelledSeries, seeds: int, out: Path
-) -> list[dict[str, Any]]:
+def measure(train: LabelledSeries, test: LabelledSeries, seeds: int, out: Path) -> list[VariantRow]:
     """Returns a row for the published recipe and for each change; seeds done before are read.
 
     Each trained network's counts are kept in `out`, so that a run that was
@@ -45,7 +44,7 @@ def measure(
         for name, values in CHANGES.items()
         for value in values
     ]
-    rows = []
+    rows: list[VariantRow] = []
     bar = tqdm(total=len(changed) * seeds, desc="networks", unit="network")
     for name, value, variant in changed:
         figures = []
@@ -56,8 +55,10 @@ def measure(
             {
                 "parameter": name,
                 "value": value,
-                **{f: spread([one["points"] for one in figures], f) for f in ("tp", "fp", "f1")},
-                "windows_f1": spread([one["windows"] for one in figures], "f1"),
+                "tp": spread(one["points"]["tp"] for one in figures),
+                "fp": spread(one["points"]["fp"] for one in figures),
+                "f1": spread(one["points"]["f1"] for one in figures),
+                "windows_f1": spread(one["windows"]["f1"] for one in figures),
                 "seeds": figures,
             }
         )
@@ -67,10 +68,15 @@ def measure(
 
 def _counted(
     train: LabelledSeries, test: LabelledSeries, variant: Variant, seed: int, out: Path
-) -> dict[str, Any]:
+) -> Counts:
     said = f"{train.name} {test.name} {variant} {seed}"
 
-    def count() -> dict[str, Any]:
-        return {"seed": seed, **counts(test, alarms(train, test, variant, seed))}
+    def count() -> Counts:
+        alarm = alarms(train, test, variant, seed)
+        return {
+            "seed": seed,
+            "points": count_points(test.labels, alarm).as_dict(),
+            "windows": count_windows(test.windows, alarm).as_dict(),
+        }
 
     return kept(out / f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.json", count)

@@ -9,9 +9,9 @@ import pytest
 from support.sensor_config import CONFIG
 
 from stillwatch.benchmarks.reproductions.drift import run as drift_run
+from stillwatch.benchmarks.reproductions.drift.document import HEADER, drift_rows
 from stillwatch.benchmarks.reproductions.drift.run import SERIES
 from stillwatch.runtime.cli.main import main
-from stillwatch.runtime.report.tables import DRIFT_HEADER, drift_rows
 from stillwatch.train.data.sets.series import LabelledSeries
 
 COMMITTED = (
@@ -30,7 +30,7 @@ def test_committed_results_show_a_failure_that_the_rolling_threshold_does_not_sh
     assert fixed["normal_called_last_part"]["min"] > 0.5
     assert rolling["normal_called_last_part"]["max"] < 0.05
     assert rolling["found"]["min"] == rolling["windows"]
-    assert all(len(row) == len(DRIFT_HEADER) for row in drift_rows(results))
+    assert all(len(row) == len(HEADER) for row in drift_rows(results))
 
 
 STEADY, DRIFTING = "made/steady.csv", "made/drifting.csv"

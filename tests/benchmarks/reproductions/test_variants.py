@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stillwatch.benchmarks.reproductions.nab_rds.document import Published
 from stillwatch.benchmarks.reproductions.variants import run as variants
+from stillwatch.benchmarks.reproductions.variants.document import HEADER, Results, variants_rows
 from stillwatch.benchmarks.reproductions.variants.report import variants_page
-from stillwatch.runtime.report.tables import VARIANTS_HEADER, variants_rows
 from stillwatch.train.data.sets.series import LabelledSeries
 from stillwatch.train.data.sets.simulate import simulate_cpu
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
@@ -17,7 +18,7 @@ from stillwatch.train.families.nab_rds.recipe import load_network, reconstruct, 
 from stillwatch.train.families.nab_rds.variants import Variant, alarms
 
 TRAIN, TEST = simulate_cpu(0), simulate_cpu(1)
-PUBLISHED = {"tp": 2, "fp": 1, "f1": 0.8}
+PUBLISHED: Published = {"parameters": 18, "tp": 2, "fp": 1, "f1": 0.8, "nab": 89}
 
 
 SHORT = simulate_cpu(2, days=3)
@@ -69,7 +70,7 @@ def test_a_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert variants.measure(TRAIN, TEST, 2, tmp_path) == first
     assert len(calls) == 7
     assert [row["f1"]["median"] for row in first] == [1.0, 0.0, 1.0]
-    results = {
+    results: Results = {
         "published": PUBLISHED, "rows": first, "seeds": 2, "command": "c", "date": "d",
         "machine": {"cpu": "x", "cores": 2, "system": "s"}, "versions": {"python": "3"},
     }  # fmt: skip
@@ -77,7 +78,7 @@ def test_a_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert [row[:2] for row in rows] == [
         ("published", ""), ("as published", ""), ("units", "2"), ("activation", "none"),
     ]  # fmt: skip
-    assert {len(row) for row in rows} == {len(VARIANTS_HEADER)}
+    assert {len(row) for row in rows} == {len(HEADER)}
     page = variants_page(results)
     assert "activation" in page
     assert '<figure class="plot"' in page
