@@ -1,17 +1,15 @@
 """The documentation's parts on alarms: NAB, budgets on SMD, and planted faults."""
 
-from typing import Any
-
+from stillwatch.benchmarks.reproductions.faults import document as faults
+from stillwatch.benchmarks.reproductions.nab import document as nab
 from stillwatch.benchmarks.reproductions.nab import nab_tables
-from stillwatch.benchmarks.reproductions.smd import alarm_tables
+from stillwatch.benchmarks.reproductions.smd import alarm_document, alarm_tables
 from stillwatch.runtime.report.tables import as_markdown
 
 __all__ = ["alarms_section", "faults_section", "nab_section"]
 
-_FAULTS_HEADER = ("", "fault", "planted", "detected", "right sensor first", "HitRate")
 
-
-def nab_section(results: dict[str, Any]) -> str:
+def nab_section(results: nab.Results) -> str:
     """Returns the part on all of NAB: the table, and what the network adds."""
     said = (
         f"`{results['command']}`: all 58 series, medians over {results['seeds']} seeds. Chosen: "
@@ -22,7 +20,7 @@ def nab_section(results: dict[str, Any]) -> str:
     return "\n".join([table, "", said + nab_tables.what_the_network_adds(results)])
 
 
-def alarms_section(results: dict[str, Any]) -> str:
+def alarms_section(results: alarm_document.Results) -> str:
     """Returns the part on alarms and ranking on SMD: three tables, and what the network adds."""
     parts = []
     for header, rows in alarm_tables.tables(results):
@@ -35,18 +33,8 @@ def alarms_section(results: dict[str, Any]) -> str:
     return "\n".join([*parts, said])
 
 
-def faults_section(results: dict[str, Any]) -> str:
+def faults_section(results: faults.Results) -> str:
     """Returns the part on planted faults: detected, and the right sensor blamed."""
-    rows = [
-        (
-            row["detector"],
-            row["fault"],
-            str(row["planted"]),
-            str(row["detected"]),
-            str(row["right"]),
-            f"{100 * row['hit_rate']:.0f} %",
-        )
-        for row in results["summary"]
-    ]
+    rows = faults.fault_rows(results["summary"])
     said = f"`{results['command']}`: {results['seeds']} seeds, {results['budget']:g} events a week."
-    return "\n".join([as_markdown(_FAULTS_HEADER, rows), "", said])
+    return "\n".join([as_markdown(faults.HEADER, rows), "", said])

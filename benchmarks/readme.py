@@ -8,7 +8,7 @@ writes each table anew between its markers, on whichever page these are.
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +24,13 @@ from stillwatch.benchmarks.latency.pages.latency_tables import (
     engine_rows,
     network_rows,
 )
+from stillwatch.benchmarks.reproductions.drift import document as drift
+from stillwatch.benchmarks.reproductions.nab_rds import document as nab_rds
+from stillwatch.benchmarks.reproductions.nab_rds import rows as nab_rds_rows
+from stillwatch.benchmarks.reproductions.sensor import document as sensor
+from stillwatch.benchmarks.reproductions.smd import document as smd
 from stillwatch.runtime.alarms.policies.policy_table import MEANINGS
-from stillwatch.runtime.report.tables import (
-    DRIFT_HEADER,
-    HEADER,
-    SENSOR_HEADER,
-    SMD_CORE_HEADER,
-    as_markdown,
-    detection_rows,
-    drift_rows,
-    sensor_rows,
-    smd_core_rows,
-)
+from stillwatch.runtime.report.tables import as_markdown
 
 __all__ = [
     "bench_section",
@@ -54,7 +49,7 @@ _RESULTS = Path("benchmarks/results")  # below the checkout; the results are not
 _PART = re.compile(r"(<!-- ([\w-]+): generated -->).*?(<!-- \2: end -->)", re.DOTALL)
 
 
-def nab_rds_section(results: dict[str, Any]) -> str:
+def nab_rds_section(results: nab_rds.Results) -> str:
     """Returns the part on nab-rds: the table, and how it was made."""
     agreement = results["agreement"]
     frameworks = ", ".join(
@@ -63,7 +58,7 @@ def nab_rds_section(results: dict[str, Any]) -> str:
     flips = sum(figures["flips"] for figures in agreement["frameworks"].values())
     return "\n".join(
         [
-            as_markdown(HEADER, detection_rows(results)),
+            as_markdown(nab_rds_rows.HEADER, nab_rds_rows.detection_rows(results)),
             "",
             f"`{results['command']}`: median over {results['seeds']} seeds (minimum to maximum), "
             f"{results['parameters']} parameters. Largest difference from onnxruntime in "
@@ -73,7 +68,7 @@ def nab_rds_section(results: dict[str, Any]) -> str:
     )
 
 
-def smd_section(results: dict[str, Any]) -> str:
+def smd_section(results: smd.Results) -> str:
     """Returns the part on distillation: the core of the table, and how it was made."""
     published = "; ".join(
         f"{name} P {row['precision']:.2f} R {row['recall']:.2f} F1 {row['f1']:.2f}"
@@ -82,7 +77,7 @@ def smd_section(results: dict[str, Any]) -> str:
     machines = ", ".join(results["plan"]["machines"])
     return "\n".join(
         [
-            as_markdown(SMD_CORE_HEADER, smd_core_rows(results)),
+            as_markdown(smd.CORE_HEADER, smd.core_rows(results)),
             "",
             f"`{results['command']}`: machines {machines}; median over seeds (minimum to maximum) "
             f"of macro averages. Published, with another protocol: {published}.",
@@ -90,12 +85,12 @@ def smd_section(results: dict[str, Any]) -> str:
     )
 
 
-def sensor_section(results: dict[str, Any]) -> str:
+def sensor_section(results: sensor.Results) -> str:
     """Returns the part on the joint network: each subject, beside a few of the others."""
     parts = []
     for subject in results["subjects"]:
-        rows = [row for row in sensor_rows(subject) if row[0] in _BESIDE_SENSOR]
-        parts += [f"{subject['name']}:", "", as_markdown(SENSOR_HEADER, rows), ""]
+        rows = [row for row in sensor.sensor_rows(subject) if row[0] in _BESIDE_SENSOR]
+        parts += [f"{subject['name']}:", "", as_markdown(sensor.HEADER, rows), ""]
     checks = [check for subject in results["subjects"] for check in subject["agreement"]]
     frameworks = [framework for check in checks for framework in check["frameworks"]]
     largest = max(f["largest"] for f in frameworks)
@@ -107,11 +102,11 @@ def sensor_section(results: dict[str, Any]) -> str:
     return "\n".join([*parts, said])
 
 
-def drift_section(results: dict[str, Any]) -> str:
+def drift_section(results: drift.Results) -> str:
     """Returns the part on drift: a fixed and a rolling threshold, series by series."""
     return "\n".join(
         [
-            as_markdown(DRIFT_HEADER, drift_rows(results)),
+            as_markdown(drift.HEADER, drift.drift_rows(results)),
             "",
             f"`{results['command']}`: median over seeds (minimum to maximum), the sensor network, "
             f"the {results['quantile']:g} quantile of held-out scores against `rolling("
@@ -185,7 +180,7 @@ def importing_section(results: dict[str, Any]) -> str:
     )
 
 
-_SECTIONS = {
+_SECTIONS: dict[str, Callable[[Any], str]] = {
     "faults": faults_section,
     "nab": nab_section,
     "importing": importing_section,

@@ -7,6 +7,7 @@ threshold. No point adjustment anywhere.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from sklearn.metrics import average_precision_score
@@ -18,6 +19,7 @@ from stillwatch.train.data.sets.smd import Incident
 
 __all__ = [
     "BUFFER",
+    "Evaluated",
     "Oracle",
     "called_windows",
     "evaluate",
@@ -89,9 +91,18 @@ def hit_rate(incidents: Sequence[Incident], error: AnyArray, share: float) -> fl
     return float(np.mean(rates))
 
 
-def evaluate(
-    labels: Bool, score: Float64, window: int, threshold: float, count: int
-) -> dict[str, float]:
+class Evaluated(TypedDict):
+    """Figures of a score against labels; what they are says `evaluate`."""
+
+    precision: float
+    recall: float
+    f1: float
+    oracle_f1: float
+    ap: float
+    vus_pr: float
+
+
+def evaluate(labels: Bool, score: Float64, window: int, threshold: float, count: int) -> Evaluated:
     """Returns window precision, recall and F1, the oracle's F1, average precision and VUS-PR."""
     called = called_windows(score, window, threshold, count)
     found: Count = count_points(labelled_windows(labels, window), called)

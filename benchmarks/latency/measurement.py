@@ -62,7 +62,7 @@ def measure(setup: Setup) -> Card:
         command=str(about["command"]),
         date=str(about["date"]),
         machine=host,
-        versions=dict(about["versions"]),  # type: ignore[call-overload]
+        versions=dict(about["versions"]),
         threads=setup.threads,
         environment=environment(setup.threads),
         plan=asdict(plan),

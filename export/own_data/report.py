@@ -1,7 +1,6 @@
 """The report of a sensor training: how it learned, what it scores, and what cleaning did."""
 
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
@@ -9,10 +8,9 @@ from stillwatch.export.own_data import plots
 from stillwatch.export.own_data.chain import Chain
 from stillwatch.runtime.report import page
 from stillwatch.runtime.report.machine import provenance, provenance_line
-from stillwatch.runtime.report.tables import SENSOR_HEADER, sensor_rows
 from stillwatch.train.data.tables.recording import Recording
 
-__all__ = ["results_page", "sensor_page"]
+__all__ = ["sensor_page"]
 
 _WORST_SHOWN = 10
 
@@ -52,36 +50,6 @@ def sensor_page(chain: Chain, recording: Recording) -> str:
         page.paragraph(provenance_line(provenance()), "footer"),
     ]
     return page.page(f"stillwatch: {recording.name}", parts)
-
-
-def results_page(results: dict[str, Any]) -> str:
-    """Returns the report of `reproduce sensor` as one HTML page."""
-    parts = [
-        page.paragraph(
-            "One joint network a subject and seed; the first 70 % of the normal rows train it, "
-            "scaler, distance, threshold and count come from the last 30 %, for at most 1 % of "
-            "normal windows called. Windows of 100 follow one another; one counts as anomalous "
-            "with any labelled row. Oracle: threshold and count chosen on the test labels, a bound "
-            "and not a result. Median over seeds (minimum to maximum)."
-        )
-    ]
-    for subject in results["subjects"]:
-        checks = [f for check in subject["agreement"] for f in check["frameworks"]]
-        flips = sum(f["flips"] for f in checks)
-        largest = max(check["beyond_rounding"] for check in checks)
-        parts += [
-            page.paragraph(subject["name"], "h2"),
-            page.table(SENSOR_HEADER, sensor_rows(subject)),
-            page.paragraph(
-                f"{subject['test_rows']:,} test rows of {subject['channels']} channels, "
-                f"{subject['labelled_rows']:,} of them labelled. Frameworks differ by "
-                f"{largest:.2g} at most beyond the rounding of outputs, {flips} "
-                "alarms flipped."
-            ),
-            page.picture(plots.stopping_point(subject["curves"][0]), "Seed 0."),
-        ]
-    parts.append(page.paragraph(provenance_line(results), "footer"))
-    return page.page("stillwatch: the sensor autoencoder", parts)
 
 
 def _by_error(chain: Chain) -> list[tuple[str, str]]:

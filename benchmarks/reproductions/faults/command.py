@@ -3,13 +3,12 @@
 import argparse
 import json
 
+from stillwatch.benchmarks.reproductions.faults.document import HEADER, Results, fault_rows
 from stillwatch.benchmarks.reproductions.options import add_options, seeds_and_folder
 from stillwatch.runtime.files import write_text
 from stillwatch.runtime.report.tables import as_text
 
 __all__ = ["add_arguments", "run"]
-
-_HEADER = ("", "fault", "planted", "detected", "right sensor first", "HitRate")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     rows = evaluate(seeds)
     summary = summarize(rows)
-    results = {
+    results: Results = {
         **provenance(),
         "command": "stillwatch reproduce faults",
         "seeds": seeds,
@@ -35,17 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         "summary": summary,
         "rows": rows,
     }
-    cells = [
-        (
-            row["detector"],
-            row["fault"],
-            str(row["planted"]),
-            str(row["detected"]),
-            str(row["right"]),
-            f"{100 * row['hit_rate']:.0f} %",
-        )
-        for row in summary
-    ]
+    cells = fault_rows(summary)
     write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
     parts = [
         page.paragraph(
@@ -54,10 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
             "at fault has the largest part of the score over these alarms; of two that were "
             "swapped, either."
         ),
-        page.table(_HEADER, cells),
+        page.table(HEADER, cells),
         page.paragraph(provenance_line(results), "footer"),
     ]
     write_text(out / "report.html", page.page("stillwatch: who is to blame", parts))
-    print(as_text(_HEADER, cells))
+    print(as_text(HEADER, cells))
     print(f"\nresults.json and report.html in {out}")
     return 0

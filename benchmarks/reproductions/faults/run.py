@@ -2,10 +2,10 @@
 
 import itertools
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
+from stillwatch.benchmarks.reproductions.faults.document import FaultRow, FaultSummary
 from stillwatch.benchmarks.reproductions.faults.made import (
     CHANNELS,
     FAULTS,
@@ -29,12 +29,10 @@ BUDGET = 5.0  # events a week
 _NORMAL, _TEST, _FIRST = 6048, 1440, 720  # rows: three weeks, five days, where faults begin
 _WEEK = 604800.0
 
-Row = dict[str, Any]
 
-
-def evaluate(seeds: int) -> list[Row]:
+def evaluate(seeds: int) -> list[FaultRow]:
     """Returns a row a detector, fault, channel and seed: detected, and the blamed channel."""
-    rows: list[Row] = []
+    rows: list[FaultRow] = []
     for seed in range(seeds):
         normal = made_rows(_NORMAL, 2 * seed)
         quiet = made_rows(_TEST, 2 * seed + 1)
@@ -48,14 +46,22 @@ def evaluate(seeds: int) -> list[Row]:
         }.items():
             for (fault, channel), found in zip(cases, _blamed(alarm, parts), strict=True):
                 to_blame = faulty(fault, channel)
-                about = {"detector": detector, "fault": fault, "channel": channel, "seed": seed}
-                rows.append({**about, "detected": found is not None, "right": found in to_blame})
+                rows.append(
+                    {
+                        "detector": detector,
+                        "fault": fault,
+                        "channel": channel,
+                        "seed": seed,
+                        "detected": found is not None,
+                        "right": found in to_blame,
+                    }
+                )
     return rows
 
 
-def summarize(rows: list[Row]) -> list[Row]:
+def summarize(rows: list[FaultRow]) -> list[FaultSummary]:
     """Returns a row a detector and fault, and one for all: shares detected, and rightly blamed."""
-    summary = []
+    summary: list[FaultSummary] = []
     for detector in dict.fromkeys(row["detector"] for row in rows):
         for fault in (*FAULTS, "all"):
             mine = [r for r in rows if r["detector"] == detector and fault in (r["fault"], "all")]

@@ -2,11 +2,13 @@
 
 import argparse
 import json
+from pathlib import Path
 from statistics import median
-from typing import Any
 
+from stillwatch.benchmarks.reproductions.forecast.document import Horizon, Results
 from stillwatch.benchmarks.reproductions.options import add_options, seeds_and_folder
 from stillwatch.runtime.files import write_text
+from stillwatch.runtime.forecasting.series import Series
 from stillwatch.runtime.report.tables import as_text
 
 __all__ = ["add_arguments", "run"]
@@ -51,7 +53,15 @@ def run(arguments: argparse.Namespace) -> int:
     from stillwatch.runtime.report.machine import provenance
     from stillwatch.train.data.sets import load_ett
 
-    results: dict[str, Any] = {**provenance(), "seeds": seeds, "quick": arguments.quick}
+    made = provenance()
+    results: Results = {
+        "command": made["command"],
+        "date": made["date"],
+        "machine": made["machine"],
+        "versions": made["versions"],
+        "seeds": seeds,
+        "quick": arguments.quick,
+    }
     if {"etth1", "choices"} & set(parts):
         series = load_ett("ETTh1")
         horizons = (96, 720) if arguments.quick else ett.HORIZONS
@@ -73,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _horizon(series: Any, horizon: int, seeds: int, out: Any) -> dict[str, Any]:
+def _horizon(series: Series, horizon: int, seeds: int, out: Path) -> Horizon:
     from stillwatch.benchmarks.reproductions.forecast import ett
 
     found = [
@@ -84,7 +94,10 @@ def _horizon(series: Any, horizon: int, seeds: int, out: Any) -> dict[str, Any]:
     names = ("forecaster", "LSTM alone", "linear alone")
     return {
         "median": {
-            name: {what: median(f[name][what] for f in found) for what in ("mse", "mae")}
+            name: {
+                "mse": median(f[name]["mse"] for f in found),
+                "mae": median(f[name]["mae"] for f in found),
+            }
             for name in names
         },
         "floors": ett.floors(series, horizon),

@@ -17,9 +17,11 @@ import numpy as np
 import pandas as pd
 
 from stillwatch.benchmarks.reproductions.cache import kept
+from stillwatch.benchmarks.reproductions.forecast.document import Demand
 from stillwatch.export.forecasting import baselines
 from stillwatch.export.forecasting.capsule import build_forecaster
 from stillwatch.export.forecasting.rolling import roll
+from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import ExtraError
 from stillwatch.runtime.forecasting.forecaster import Forecaster
 from stillwatch.runtime.forecasting.series import Series
@@ -63,13 +65,13 @@ def load_closes() -> Series:
     )  # fmt: skip
 
 
-def evaluate_demand(out: Path, seeds: int, *, slow: bool = True) -> dict[str, Any]:
+def evaluate_demand(out: Path, seeds: int, *, slow: bool = True) -> Demand:
     """Returns each method's figures on the last 14 days, the networks' by seed."""
     series = load_demand()
     plan = baselines.Plan(_DAY, _DAYS, baselines.seasons_of(series.step))
     frame = pd.DataFrame({"unique_id": "demand", "ds": series.times, "y": series.values[:, 0]})
 
-    def others() -> dict[str, Any]:
+    def others() -> dict[str, dict[str, float]]:
         found = baselines.cross_validate(frame, plan, slow=slow)
         return baselines.figures(found, frame, plan)
 
@@ -78,7 +80,7 @@ def evaluate_demand(out: Path, seeds: int, *, slow: bool = True) -> dict[str, An
         "forecaster": ("demand", _DEMAND),
         "the article's network, a day ahead": ("article", _ARTICLE_DAY),
     }
-    by_seed: dict[str, list[dict[str, Any]]] = {name: [] for name in networks}
+    by_seed: dict[str, list[dict[str, float]]] = {name: [] for name in networks}
     for name, (folder, config) in networks.items():
         for seed in range(seeds):
             place = out / f"{folder}-{seed}"
@@ -125,7 +127,7 @@ def _close_figures(
     return _errors(_days(series, begin, config, folder) - series.values[begin:, 0])
 
 
-def _days(series: Series, begin: int, config: ForecasterConfig, folder: Path) -> Any:
+def _days(series: Series, begin: int, config: ForecasterConfig, folder: Path) -> AnyArray:
     """Returns forecasts of all rows from `begin` on, each horizon from the row before it."""
     from stillwatch.train.families.forecaster.recipe import (
         train_forecaster,  # MXNet takes seconds to import
@@ -140,7 +142,7 @@ def _days(series: Series, begin: int, config: ForecasterConfig, folder: Path) ->
     return rolled.forecast[:, :, 0].ravel()
 
 
-def _errors(error: Any) -> dict[str, float]:
+def _errors(error: AnyArray) -> dict[str, float]:
     return {"mae": float(np.abs(error).mean()), "rmse": float(np.sqrt(np.square(error).mean()))}
 
 

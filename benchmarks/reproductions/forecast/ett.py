@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from stillwatch.benchmarks.reproductions.cache import kept
+from stillwatch.benchmarks.reproductions.forecast.document import Figures
 from stillwatch.export.forecasting.capsule import build_forecaster
 from stillwatch.export.forecasting.rolling import coverage, measure_intervals, roll
 from stillwatch.runtime.arrays import AnyArray
@@ -102,7 +103,7 @@ def _evaluate(
     return found
 
 
-def floors(series: Series, horizon: int) -> dict[str, dict[str, Any]]:
+def floors(series: Series, horizon: int) -> dict[str, Figures]:
     """Returns the figures of the last value and of the last day repeated, on every test window."""
     _, test, end = SPLIT
     mean = series.values[: SPLIT[0]].mean(axis=0)
@@ -117,7 +118,7 @@ def floors(series: Series, horizon: int) -> dict[str, dict[str, Any]]:
     }
 
 
-def _figures(error: AnyArray) -> dict[str, Any]:
+def _figures(error: AnyArray) -> Figures:
     """Returns mean squared and absolute error over all, and the former by rows ahead."""
     by_row = np.square(error).mean(axis=(0, 2))
     shown = sorted({0, 1, 5, 11, 23, 47, 95, len(by_row) - 1} & set(range(len(by_row))))

@@ -1,8 +1,8 @@
 """The report of `reproduce forecast`: its tables, and what they say in words."""
 
 from statistics import median
-from typing import Any
 
+from stillwatch.benchmarks.reproductions.forecast.document import Errors, Results
 from stillwatch.runtime.report import page
 from stillwatch.runtime.report.machine import provenance_line
 
@@ -22,12 +22,13 @@ CHOICE_HEADER = ("ETTh1, 96 ahead, seed 0", "parameters", "MSE", "MAE", "MSE by 
 DEMAND_HEADER = ("demand, a day ahead", "MAPE", "MAE", "MASE")
 
 
-def ett_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+def ett_rows(results: Results) -> list[tuple[str, ...]]:
     """Returns a row a method; empty where a horizon was not run or not published."""
     by_horizon = results["etth1"]
     rows: dict[str, dict[str, str]] = {}
     for horizon, found in by_horizon.items():
-        for name, figures in (found["median"] | found["floors"]).items():
+        methods: dict[str, Errors] = {**found["median"], **found["floors"]}
+        for name, figures in methods.items():
             rows.setdefault(name, {})[horizon] = _pair(figures["mse"], figures["mae"])
         for name, (mse, mae) in found["published"].items():
             rows.setdefault(f"{name}, published", {})[horizon] = _pair(mse, mae)
@@ -45,7 +46,7 @@ def ett_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
     return table
 
 
-def choice_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+def choice_rows(results: Results) -> list[tuple[str, ...]]:
     """Returns a row a choice."""
     rows: list[tuple[str, ...]] = []
     for name, found in results["choices"].items():
@@ -56,7 +57,7 @@ def choice_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
-def demand_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+def demand_rows(results: Results) -> list[tuple[str, ...]]:
     """Returns the methods by MAPE, the best first; a network's figures are medians over seeds."""
     demand = results["demand"]
     figures = dict(demand["others"])
@@ -69,7 +70,7 @@ def demand_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
-def closes_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+def closes_rows(results: Results) -> list[tuple[str, ...]]:
     """Returns the methods by mean absolute error, medians over seeds."""
     closes = {name: seeds for name, seeds in results["closes"].items() if name != "rows"}
     rows = [
@@ -79,7 +80,7 @@ def closes_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
     return [(name, f"{mae:.4f}", f"{rmse:.4f}") for name, mae, rmse in sorted(rows, key=_mae)]
 
 
-def forecast_page(results: dict[str, Any]) -> str:
+def forecast_page(results: Results) -> str:
     """Returns the report as one HTML page."""
     parts = []
     if "etth1" in results:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stillwatch.benchmarks.detection.nab_score import PROFILES, nab_score
+from stillwatch.benchmarks.reproductions.nab.document import Results
 from stillwatch.benchmarks.reproductions.nab.result_files import read_results, write_results
 from stillwatch.benchmarks.reproductions.nab.summary import CHOSEN, HELD, PUBLISHED
 from stillwatch.benchmarks.reproductions.options import add_options, seeds_and_folder
@@ -60,16 +61,14 @@ def run(arguments: argparse.Namespace) -> int:
     networks, answers = network_rows(bench, units, seeds, out)
     controls, others = control_rows(bench)
     answers |= others
-    results = {
+    results: Results = {
         **provenance(),
         "command": "stillwatch reproduce nab",
         "chosen": list(CHOSEN),
         "held": list(HELD),
         "seeds": seeds,
         "rows": networks + controls + today_rows(series, out),
-        "published": {
-            name: dict(zip(PROFILES, row, strict=True)) for name, row in PUBLISHED.items()
-        },
+        "published": PUBLISHED,
     }
     write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
     write_text(out / "report.html", nab_page(results, bench.series, answers))

@@ -1,8 +1,6 @@
 """The NAB table from its figures, and in words what the network adds."""
 
-from typing import Any
-
-from stillwatch.benchmarks.detection.nab_score import PROFILES
+from stillwatch.benchmarks.reproductions.nab.document import Results, Row
 from stillwatch.benchmarks.reproductions.nab.summary import PARTS
 
 __all__ = ["HEADER", "table_rows", "what_the_network_adds"]
@@ -10,11 +8,12 @@ __all__ = ["HEADER", "table_rows", "what_the_network_adds"]
 HEADER = ("", "parameters", "standard", "chosen", "held", "low FP", "low FN", "spread, standard")
 
 
-def table_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+def table_rows(results: Results) -> list[tuple[str, ...]]:
     """Returns the table: a row a detector, medians over seeds; then the published ones."""
     rows = []
     for one in results["rows"]:
-        standard, low_fp, low_fn = (one[name] for name in PROFILES)
+        standard = one["standard"]
+        low_fp, low_fn = one["reward_low_FP_rate"], one["reward_low_FN_rate"]
         span = standard["all"]
         rows.append(
             (
@@ -27,17 +26,21 @@ def table_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
             )
         )
     for name, figures in results["published"].items():
-        standard, low_fp, low_fn = (f"{figures[profile]:.1f}" for profile in PROFILES)
-        rows.append((f"{name}, published", "", standard, "", "", low_fp, low_fn, ""))
+        scores = (figures["standard"], figures["reward_low_FP_rate"], figures["reward_low_FN_rate"])
+        whole, fewer_alarms, fewer_misses = (f"{score:.1f}" for score in scores)
+        rows.append((f"{name}, published", "", whole, "", "", fewer_alarms, fewer_misses, ""))
     return rows
 
 
-def what_the_network_adds(results: dict[str, Any]) -> str:
+def _median(one: Row) -> float:
+    return one["standard"]["all"]["median"]
+
+
+def what_the_network_adds(results: Results) -> str:
     """Returns a sentence: the largest network against the best control, and the seed spread."""
     networks = [one for one in results["rows"] if one["row"].startswith("LSTM")]
     controls = [one for one in results["rows"] if one["row"] in ("slow mean", "clock regression")]
-    network = max(networks, key=lambda one: float(one["standard"]["all"]["median"]))
-    control = max(controls, key=lambda one: float(one["standard"]["all"]["median"]))
+    network, control = max(networks, key=_median), max(controls, key=_median)
     found, plain = network["standard"]["all"], control["standard"]["all"]["median"]
     gain = found["median"] - plain
     span = f"{found['min']:.1f} to {found['max']:.1f} over {len(network['seeds'])} seeds"

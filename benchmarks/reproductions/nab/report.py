@@ -1,11 +1,11 @@
 """The NAB report: the table, what the network adds, and pictures of single series."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from stillwatch.benchmarks.reproductions.nab.document import Results
 from stillwatch.benchmarks.reproductions.nab.nab_tables import (
     HEADER,
     table_rows,
@@ -13,6 +13,7 @@ from stillwatch.benchmarks.reproductions.nab.nab_tables import (
 )
 from stillwatch.benchmarks.reproductions.nab.run import Answer
 from stillwatch.benchmarks.reproductions.nab.series import Prepared
+from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.report import page
 from stillwatch.runtime.report.decimation import decimated
 from stillwatch.runtime.report.machine import provenance_line
@@ -28,9 +29,7 @@ _SHOWN = (
 )
 
 
-def nab_page(
-    results: dict[str, Any], series: Sequence[Prepared], answers: Mapping[str, Answer]
-) -> str:
+def nab_page(results: Results, series: Sequence[Prepared], answers: Mapping[str, Answer]) -> str:
     """Returns the report as one HTML page."""
     name, answer = next(iter(answers.items()))
     threshold = results["rows"][0]["seeds"][0]["standard"]["all"]["threshold"]
@@ -59,7 +58,7 @@ def nab_page(
     return page.page("stillwatch: the Numenta Anomaly Benchmark", parts)
 
 
-def _picture(one: Prepared, scores: Any, threshold: float) -> Figure:
+def _picture(one: Prepared, scores: AnyArray, threshold: float) -> Figure:
     figure = Figure(figsize=(9.0, 4.4), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
     for axes in (above, below):

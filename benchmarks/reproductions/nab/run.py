@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from stillwatch.benchmarks.detection.nab_score import Scored
 from stillwatch.benchmarks.reproductions.cache import kept
+from stillwatch.benchmarks.reproductions.nab.document import ByProfile, Row
 from stillwatch.benchmarks.reproductions.nab.fleet import context_residuals, judged, surprises
 from stillwatch.benchmarks.reproductions.nab.series import CLIP, CLOCK, Prepared
 from stillwatch.benchmarks.reproductions.nab.summary import figures, row
@@ -21,7 +21,6 @@ from stillwatch.train.data.sets import LabelledSeries
 __all__ = ["Answer", "Bench", "control_rows", "network_rows", "today_rows"]
 
 Answer = dict[str, Scored]
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +93,7 @@ def today_rows(series: Sequence[LabelledSeries], out: Path) -> list[Row]:
     """Returns the row of nab-rds-online as shipped: its own score, and no judge behind it."""
     detector = Detector.load("nab-rds-online")
 
-    def scored() -> Row:
+    def scored() -> ByProfile:
         answers: Answer = {}
         for one in tqdm(series, desc="nab-rds-online", unit="series"):
             result = detector.score(one.values)
@@ -106,7 +105,7 @@ def today_rows(series: Sequence[LabelledSeries], out: Path) -> list[Row]:
     return [row("nab-rds-online, its score alone", 18, [found])]
 
 
-def _judged_figures(bench: Bench, expected: Sequence[Float64]) -> Row:
+def _judged_figures(bench: Bench, expected: Sequence[Float64]) -> ByProfile:
     return figures(bench.judge(context_residuals(bench.series, expected)))
 
 

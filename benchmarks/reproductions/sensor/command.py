@@ -3,13 +3,18 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 from stillwatch.benchmarks.reproductions.options import add_options, seeds_and_folder
+from stillwatch.benchmarks.reproductions.sensor.document import (
+    HEADER,
+    Results,
+    sensor_rows,
+)
 from stillwatch.benchmarks.reproductions.sensor.series import SUBJECTS, load_subject
+from stillwatch.benchmarks.reproductions.smd.document import Row
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import write_text
-from stillwatch.runtime.report.tables import SENSOR_HEADER, as_text, sensor_rows
+from stillwatch.runtime.report.tables import as_text
 
 __all__ = ["add_arguments", "run"]
 
@@ -33,30 +38,32 @@ def run(arguments: argparse.Namespace) -> int:
     seeds, out = seeds_and_folder(arguments)
     subjects = [load_subject(name) for name in arguments.subjects]
 
+    from stillwatch.benchmarks.reproductions.sensor.report import sensor_results_page
     from stillwatch.benchmarks.reproductions.sensor.run import evaluate_subject, summarize_rows
-    from stillwatch.export.own_data.report import results_page
     from stillwatch.runtime.report.machine import provenance
 
     found = []
     for subject in subjects:
         same = [row for row in others if row["machine"] == subject.machine.name]
         beside = summarize_rows([r for r in same if r["parameters"] and "int8" not in r["row"]])
-        found.append(evaluate_subject(subject, seeds, out) | {"beside": beside})
-    results: dict[str, Any] = {**provenance(), "subjects": found}
+        judged = evaluate_subject(subject, seeds, out)
+        judged["beside"] = beside
+        found.append(judged)
+    results: Results = {**provenance(), "subjects": found}
     write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
-    write_text(out / "report.html", results_page(results))
+    write_text(out / "report.html", sensor_results_page(results))
     for subject_results in found:
         print(f"\n{subject_results['name']}")
-        print(as_text(SENSOR_HEADER, sensor_rows(subject_results)))
+        print(as_text(HEADER, sensor_rows(subject_results)))
     print(f"\nmedian over seeds; results.json and report.html in {out}")
     checks = [check for one in found for check in one["agreement"]]
     passed = all(c["golden_passed"] and all(f["passed"] for f in c["frameworks"]) for c in checks)
     return 0 if passed else 1
 
 
-def _rows_of(path: Path) -> list[dict[str, Any]]:
+def _rows_of(path: Path) -> list[Row]:
     try:
-        rows: list[dict[str, Any]] = json.loads(path.read_text())["by_machine"]
+        rows: list[Row] = json.loads(path.read_text())["by_machine"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} holds no results of 'reproduce smd': {error}") from error
     return rows

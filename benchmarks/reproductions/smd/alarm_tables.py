@@ -1,6 +1,10 @@
 """The tables of SMD per budget and as TSB-AD has it, from the figures alone."""
 
-from typing import Any
+from stillwatch.benchmarks.reproductions.smd.alarm_document import (
+    AlarmSummary,
+    RankingSummary,
+    Results,
+)
 
 __all__ = ["tables", "what_the_network_adds"]
 
@@ -12,7 +16,7 @@ _RANKING_HEADER = ("", "AP, chosen", "VUS-PR, chosen", "AP, held", "VUS-PR, held
 _TSB_HEADER = ("", "VUS-PR by TSB-AD, mean of five", "over seeds")
 
 
-def what_the_network_adds(results: dict[str, Any]) -> str:
+def what_the_network_adds(results: Results) -> str:
     """Returns in words what a network that never saw the machine adds to alarms and to ranking."""
     budget = results["budgets"][-1]
     hits = {row["policy"]: _hits(row) for row in results["alarms"] if row["budget"] == budget}
@@ -31,11 +35,11 @@ def what_the_network_adds(results: dict[str, Any]) -> str:
     )
 
 
-def _hits(row: dict[str, Any]) -> float:
-    return float(sum(row[part]["hit"] for part in ("chosen", "held") if part in row))
+def _hits(row: AlarmSummary) -> float:
+    return float(sum(part["hit"] for part in (row.get("chosen"), row.get("held")) if part))
 
 
-def tables(results: dict[str, Any]) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
+def tables(results: Results) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
     """Returns header and rows of alarms by budget, of ranking, and of TSB-AD's protocol."""
     ranking = results["ranking"]
     ours = [row for row in ranking if row["protocol"] == "ours"]
@@ -50,31 +54,30 @@ def tables(results: dict[str, Any]) -> list[tuple[tuple[str, ...], list[tuple[st
     ]
 
 
-def _alarms_row(row: dict[str, Any]) -> tuple[str, ...]:
+def _alarms_row(row: AlarmSummary) -> tuple[str, ...]:
     cells = [row["policy"], str(row["budget"] or "")]
-    for part in ("chosen", "held"):
-        if part not in row:
+    for part in (row.get("chosen"), row.get("held")):
+        if part is None:
             cells += [""] * 4
             continue
-        found = row[part]
         cells += [
-            f"{found['false_mean']:.1f}",
-            f"{found['false_worst']:.1f}",
-            f"{found['hit']:g}",
-            f"{100 * found['covered_worst']:.2f} %",
+            f"{part['false_mean']:.1f}",
+            f"{part['false_worst']:.1f}",
+            f"{part['hit']:g}",
+            f"{100 * part['covered_worst']:.2f} %",
         ]
     return tuple(cells)
 
 
-def _ranking_row(row: dict[str, Any]) -> tuple[str, ...]:
+def _ranking_row(row: RankingSummary) -> tuple[str, ...]:
     cells = [row["score"]]
-    for part in ("chosen", "held"):
-        known = part in row
-        cells += [f"{row[part][f]['median']:.3f}" if known else "" for f in ("ap", "vus_pr")]
+    for part in (row.get("chosen"), row.get("held")):
+        figures = (part["ap"], part["vus_pr"]) if part else ()
+        cells += [f"{figure['median']:.3f}" for figure in figures] or ["", ""]
     return tuple(cells)
 
 
-def _tsb_row(row: dict[str, Any]) -> tuple[str, ...]:
+def _tsb_row(row: RankingSummary) -> tuple[str, ...]:
     found = row["all"]["tsb_vus_pr"]
     spread = f"{found['min']:.3f} to {found['max']:.3f}" if row["all"]["seeds"] > 1 else ""
     return row["score"], f"{found['median']:.3f}", spread

@@ -9,7 +9,8 @@ from sklearn.decomposition import PCA
 from tqdm import tqdm
 
 from stillwatch.benchmarks.reproductions.cache import kept
-from stillwatch.benchmarks.reproductions.smd.evaluation import RATE, WINDOW, Row, judge_scores
+from stillwatch.benchmarks.reproductions.smd.document import Figures, JudgedRow
+from stillwatch.benchmarks.reproductions.smd.evaluation import RATE, WINDOW, judge_scores
 from stillwatch.export.calibrate.options import SHRINKAGE
 from stillwatch.runtime.alarms.thresholds import WindowThreshold, window_threshold
 from stillwatch.runtime.arrays import Float64
@@ -21,9 +22,9 @@ from stillwatch.train.families.repeat_vector.recipe import held_out
 __all__ = ["evaluate_baselines"]
 
 
-def evaluate_baselines(machines: Sequence[Machine], seeds: int, out: Path) -> list[Row]:
+def evaluate_baselines(machines: Sequence[Machine], seeds: int, out: Path) -> list[JudgedRow]:
     """Returns rows of random scores, of no model (the distance of scaled values), and of PCA."""
-    rows: list[Row] = []
+    rows: list[JudgedRow] = []
     for machine in tqdm(machines, desc="baselines", unit="machine"):
         normal = held_out(machine)
         moments = series_moments(normal)
@@ -43,12 +44,22 @@ def evaluate_baselines(machines: Sequence[Machine], seeds: int, out: Path) -> li
             rule = window_threshold(on_normal, WINDOW, RATE)
             judge = partial(_judged, machine, on_test, error, rule)
             (row,) = kept(out / f"{key}.json", judge)
-            about = {"row": name, "score": "", "seed": seed, "machine": machine.name}
-            rows.append({**about, "parameters": None, **row})
+            rows.append(
+                {
+                    "row": name,
+                    "score": "",
+                    "seed": seed,
+                    "machine": machine.name,
+                    "parameters": None,
+                    **row,
+                }
+            )
     return rows
 
 
-def _judged(machine: Machine, score: Float64, error: Float64, rule: WindowThreshold) -> list[Row]:
+def _judged(
+    machine: Machine, score: Float64, error: Float64, rule: WindowThreshold
+) -> list[Figures]:
     return [judge_scores(machine, score, error, rule)]
 
 

@@ -1,16 +1,16 @@
 """SMD per budget: what an operator gets of each policy at 1, 5 and 10 events a week."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from stillwatch.benchmarks.detection.alarm_events import alarm_events
 from stillwatch.benchmarks.reproductions.cache import kept
+from stillwatch.benchmarks.reproductions.smd.alarm_document import AlarmPart, AlarmRow, AlarmSummary
 from stillwatch.benchmarks.reproductions.smd.judge_fleet import judged_alarms
 from stillwatch.benchmarks.reproductions.smd.left_out import left_out_capsule
 from stillwatch.export.calibrate.calibration import calibrate
@@ -35,12 +35,10 @@ _WEEK = 604800.0
 _SHRINKAGE = 0.01
 _LAST_RELEASE = CalibrationOptions(features=WITH_LEVEL)
 
-Row = dict[str, Any]
 
-
-def budget_rows(machines: Sequence[Machine], seeds: int, out: Path) -> list[Row]:
+def budget_rows(machines: Sequence[Machine], seeds: int, out: Path) -> list[AlarmRow]:
     """Returns a row a policy, budget, seed and machine; kept in `out`, so resumable."""
-    rows: list[Row] = []
+    rows: list[AlarmRow] = []
     for machine in tqdm(machines, desc="budgets, no network", unit="machine"):
         rows += kept(out / f"budgets-plain-{machine.name}.json", partial(_plain, machine))
     pairs = [(machine.train, machine.test) for machine in machines]
@@ -51,22 +49,22 @@ def budget_rows(machines: Sequence[Machine], seeds: int, out: Path) -> list[Row]
     return rows + kept(out / f"budgets-networks-{seeds}.json", judge)
 
 
-def summarize_budgets(rows: Sequence[Row]) -> list[Row]:
+def summarize_budgets(rows: Sequence[AlarmRow]) -> list[AlarmSummary]:
     """Returns a row a policy and budget: its figures on the chosen machines and on the others."""
     keys = sorted({(row["policy"], row["budget"] or 0) for row in rows})
-    summary = []
+    summary: list[AlarmSummary] = []
     for policy, budget in keys:
         mine = [r for r in rows if (r["policy"], r["budget"] or 0) == (policy, budget)]
-        parts = {
-            "chosen": [r for r in mine if r["machine"] in CHOSEN_ON],
-            "held": [r for r in mine if r["machine"] not in CHOSEN_ON],
-        }
-        found = {name: _part(part) for name, part in parts.items() if part}
-        summary.append({"policy": policy, "budget": budget or None, **found})
+        row: AlarmSummary = {"policy": policy, "budget": budget or None}
+        if chosen := [r for r in mine if r["machine"] in CHOSEN_ON]:
+            row["chosen"] = _part(chosen)
+        if held := [r for r in mine if r["machine"] not in CHOSEN_ON]:
+            row["held"] = _part(held)
+        summary.append(row)
     return summary
 
 
-def _part(rows: Sequence[Row]) -> Row:
+def _part(rows: Sequence[AlarmRow]) -> AlarmPart:
     seeds = sorted({row["seed"] for row in rows})
     hits = [sum(row["hit"] for row in rows if row["seed"] == seed) for seed in seeds]
     false = [row["false_per_week"] for row in rows]
@@ -81,7 +79,7 @@ def _part(rows: Sequence[Row]) -> Row:
     }
 
 
-def _plain(machine: Machine) -> list[Row]:
+def _plain(machine: Machine) -> list[AlarmRow]:
     """Returns the rows of today's policy behind a distance of the scaled values."""
     normal = held_out(machine)
     moments = series_moments(normal)
@@ -91,9 +89,9 @@ def _plain(machine: Machine) -> list[Row]:
     return list(_tail_rows(machine, "tail, no network", tail, distance.score(after), 0))
 
 
-def _with_networks(machines: Sequence[Machine], seeds: int, out: Path) -> list[Row]:
+def _with_networks(machines: Sequence[Machine], seeds: int, out: Path) -> list[AlarmRow]:
     """Returns the rows of networks that never saw their machine: today's policies and the judge."""
-    rows: list[Row] = []
+    rows: list[AlarmRow] = []
     about, residuals, both = [], [], []
     for seed, machine in itertools.product(range(seeds), machines):
         base = left_out_capsule(machine, machines, seed, out / "left-out")
@@ -109,7 +107,7 @@ def _with_networks(machines: Sequence[Machine], seeds: int, out: Path) -> list[R
     return rows
 
 
-def _today(detector: Detector, machine: Machine, seed: int) -> Iterator[Row]:
+def _today(detector: Detector, machine: Machine, seed: int) -> Iterator[AlarmRow]:
     for policy in ("trained", "rolling(0.99,2016)"):
         result = detector.score(machine.test, threshold=policy)
         yield _row(machine, policy, None, seed, result.alarm)
@@ -124,7 +122,7 @@ def _residuals(detector: Detector, values: Float64) -> Float64:
 
 def _tail_rows(
     machine: Machine, policy: str, tail: Tail | None, score: Float64, seed: int
-) -> Iterator[Row]:
+) -> Iterator[AlarmRow]:
     """Yields a row a budget of scores above a level that normal ones exceed so rarely."""
     for budget in BUDGETS:
         # Without a tail, nothing is known to be rare enough.
@@ -134,7 +132,7 @@ def _tail_rows(
 
 def _judged(
     about: Sequence[tuple[Machine, int]], policy: str, pairs: Sequence[tuple[Float64, Float64]]
-) -> list[Row]:
+) -> list[AlarmRow]:
     """Returns a row a budget, machine and seed of the judge, fitted to all rows of training."""
     normal, test = ([pair[part] for pair in pairs] for part in (0, 1))
     answers = judged_alarms(normal, test, BUDGETS, PERIOD)
@@ -145,7 +143,15 @@ def _judged(
     ]
 
 
-def _row(machine: Machine, policy: str, budget: float | None, seed: int, alarm: Bool) -> Row:
-    found: Mapping[str, Any] = vars(alarm_events(machine.labels, alarm, PERIOD))
-    about = {"policy": policy, "budget": budget, "seed": seed, "machine": machine.name}
-    return {**about, **found}
+def _row(machine: Machine, policy: str, budget: float | None, seed: int, alarm: Bool) -> AlarmRow:
+    met = alarm_events(machine.labels, alarm, PERIOD)
+    return {
+        "policy": policy,
+        "budget": budget,
+        "seed": seed,
+        "machine": machine.name,
+        "false_per_week": met.false_per_week,
+        "hit": met.hit,
+        "events": met.events,
+        "covered": met.covered,
+    }

@@ -4,9 +4,16 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from stillwatch.benchmarks.reproductions.options import add_options
+from stillwatch.benchmarks.reproductions.smd.document import (
+    HEADER,
+    Ablations,
+    JudgedRow,
+    PublishedRow,
+    Results,
+    smd_rows,
+)
 from stillwatch.benchmarks.reproductions.smd.networks import (
     Network,
     Plan,
@@ -14,16 +21,17 @@ from stillwatch.benchmarks.reproductions.smd.networks import (
     networks,
     train_network,
 )
+from stillwatch.benchmarks.reproductions.smd.summary import summarize, with_agreement
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder, write_text
-from stillwatch.runtime.report.tables import SMD_HEADER, as_text, smd_rows
+from stillwatch.runtime.report.tables import as_text
 from stillwatch.train.data.checkpoint import load_checkpoint
 from stillwatch.train.data.sets import MACHINES, Machine, load_smd
 from stillwatch.train.families.config_fields import CHANNEL_MODES
 
 __all__ = ["add_arguments", "run"]
 
-PUBLISHED = {
+PUBLISHED: dict[str, PublishedRow] = {
     "teacher": {"parameters": 1_124_201, "precision": 0.27, "recall": 0.71, "f1": 0.40},
     "student": {"parameters": 482_601, "precision": 0.35, "recall": 0.67, "f1": 0.39},
 }
@@ -91,38 +99,42 @@ def _networks_table(
     from stillwatch.benchmarks.reproductions.smd.baselines import evaluate_baselines
     from stillwatch.benchmarks.reproductions.smd.report import smd_page
     from stillwatch.benchmarks.reproductions.smd.run import evaluate_network
-    from stillwatch.benchmarks.reproductions.smd.summary import summarize
     from stillwatch.runtime.report.machine import provenance
 
-    rows: list[dict[str, Any]] = []
+    judged: list[JudgedRow] = []
     kept = out / "evaluations"
     wanted = list(networks(plan))
     for network in wanted:
         folder = train_network(network, machines, out / "networks")
-        rows += evaluate_network(network, folder, machines, kept)
-    rows += evaluate_baselines(machines, plan.seeds, kept)
-    trials = []
+        judged += evaluate_network(network, folder, machines, kept)
+    judged += evaluate_baselines(machines, plan.seeds, kept)
+    rows = with_agreement(judged)
+    trials: list[JudgedRow] = []
     if ablation:
         for network in ablations(plan, ablation):
             folder = train_network(network, machines, out / "networks")
             trials += evaluate_network(network, folder, machines, kept)
         trials += [r for r in rows if r["row"] == "teacher" and r["machine"] == ablation]
     others = [row for row in rows if row["machine"] not in CHOSEN_ON]
-    results: dict[str, Any] = {
+    results: Results = {
         **provenance(),
         "published": PUBLISHED,
         "plan": vars(plan),
         "chosen_on": list(CHOSEN_ON),
         "summary": summarize(rows),
         "summary_others": summarize(others) if others else [],
-        "ablations": {"machine": ablation, "summary": summarize(trials)} if trials else None,
+        "ablations": _ablations(ablation, trials) if ablation and trials else None,
         "by_machine": [{k: v for k, v in row.items() if k != "called"} for row in rows],
         "curves": {n.name: _curve(n, out / "networks") for n in wanted if n.config.seed == 0},
     }
     write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
     write_text(out / "report.html", smd_page(results, machines, out))
-    print(as_text(SMD_HEADER, smd_rows(results["summary"])))
+    print(as_text(HEADER, smd_rows(results["summary"])))
     print(f"\nmacro averages over {len(machines)} machines; results.json and report.html in {out}")
+
+
+def _ablations(machine: str, trials: Sequence[JudgedRow]) -> Ablations:
+    return {"machine": machine, "summary": summarize(with_agreement(trials))}
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:

@@ -1,10 +1,9 @@
 """How one model fares on one machine of the SMD table, under one protocol for all of them."""
 
-from typing import Any
-
 import numpy as np
 
 from stillwatch.benchmarks.detection.windows import called_windows, evaluate, hit_rate
+from stillwatch.benchmarks.reproductions.smd.document import CapsuleFigures, Figures, ScoredFigures
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import SHRINKAGE, CalibrationOptions
 from stillwatch.export.int8.quantization import quantize
@@ -17,15 +16,13 @@ from stillwatch.runtime.scoring.features import WITH_LEVEL
 from stillwatch.train.data.sets import Machine
 from stillwatch.train.families.repeat_vector.recipe import held_out
 
-__all__ = ["RATE", "WINDOW", "Row", "judge_capsule", "judge_scores"]
+__all__ = ["RATE", "WINDOW", "judge_capsule", "judge_scores"]
 
 RATE = 0.01  # of normal windows that may be called anomalous
 WINDOW = 100
 
-Row = dict[str, Any]
 
-
-def judge_capsule(base: bytes, name: str, machine: Machine, *, int8: bool) -> list[Row]:
+def judge_capsule(base: bytes, name: str, machine: Machine, *, int8: bool) -> list[ScoredFigures]:
     """Returns a row for the error with the level beside it, and in fp32 one for the error alone.
 
     The network runs once: its errors are the same, only the distance differs.
@@ -38,7 +35,8 @@ def judge_capsule(base: bytes, name: str, machine: Machine, *, int8: bool) -> li
     result = detector.score(machine.test)
     score = result.score.astype(np.float64)
     row = judge_scores(machine, score, result.error, detector.info.threshold)
-    rows = [{"score": "error and level", "bytes": len(content), **row}]
+    whole: CapsuleFigures = {"score": "error and level", "bytes": len(content), **row}
+    rows: list[ScoredFigures] = [whole]
     if not int8:
         distance = fit_mahalanobis(calibrated.errors, SHRINKAGE)
         rule = window_threshold(distance.score(calibrated.errors), WINDOW, RATE)
@@ -49,7 +47,7 @@ def judge_capsule(base: bytes, name: str, machine: Machine, *, int8: bool) -> li
 
 def judge_scores(
     machine: Machine, score: Float64, error: AnyArray, rule: WindowThreshold | CapsuleThreshold
-) -> Row:
+) -> Figures:
     """Returns a row's figures: how scores (T,) and errors (T, C) of the test meet its labels."""
     called = called_windows(score, WINDOW, rule.value, rule.count)
     return {

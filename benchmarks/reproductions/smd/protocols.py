@@ -3,8 +3,8 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from stillwatch.benchmarks.reproductions.smd.alarm_document import Results
 from stillwatch.benchmarks.reproductions.smd.alarm_tables import tables, what_the_network_adds
 from stillwatch.benchmarks.reproductions.smd.budgets import (
     BUDGETS,
@@ -31,7 +31,7 @@ def reproduce_protocols(machines: Sequence[Machine], seeds: int, out: Path) -> N
     """Writes budgets.json and alarms.html to `out`, and prints their tables."""
     alarms = budget_rows(machines, seeds, out)
     ranking = ranking_rows(machines, seeds, out)
-    results: dict[str, Any] = {
+    results: Results = {
         **provenance(),
         "command": "stillwatch reproduce smd --protocol budgets",
         "budgets": list(BUDGETS),
@@ -43,6 +43,7 @@ def reproduce_protocols(machines: Sequence[Machine], seeds: int, out: Path) -> N
         "ranking": summarize_ranking(ranking, CHOSEN_ON),
         "ranking_by_machine": ranking,
         "tsb_ad": {"trained_up_to": TRAINED, "published": PUBLISHED},
+        "network_adds": "",
     }
     results["network_adds"] = what_the_network_adds(results)
     write_text(out / "budgets.json", json.dumps(results, indent=1) + "\n")
@@ -53,7 +54,7 @@ def reproduce_protocols(machines: Sequence[Machine], seeds: int, out: Path) -> N
     print(f"\nbudgets.json and alarms.html in {out}")
 
 
-def _page(results: dict[str, Any]) -> str:
+def _page(results: Results) -> str:
     alarms, ranking, theirs = (page.table(*each) for each in tables(results))
     parts = [
         page.paragraph(

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from stillwatch.benchmarks.reproductions.smd import plots
+from stillwatch.benchmarks.reproductions.smd.document import HEADER, Results, smd_rows
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.report import page
 from stillwatch.runtime.report.machine import provenance_line
-from stillwatch.runtime.report.tables import SMD_HEADER, smd_rows
 from stillwatch.train.data.checkpoint import load_checkpoint
 from stillwatch.train.data.sets import Machine
 from stillwatch.train.families.repeat_vector.recipe import held_out
@@ -18,7 +17,7 @@ from stillwatch.train.families.repeat_vector.recipe import held_out
 __all__ = ["smd_page"]
 
 
-def smd_page(results: dict[str, Any], machines: Sequence[Machine], out: Path) -> str:
+def smd_page(results: Results, machines: Sequence[Machine], out: Path) -> str:
     """Returns the report as one HTML page."""
     machine = machines[-1]
     name, detector = _smallest(results, machine, out)
@@ -26,14 +25,14 @@ def smd_page(results: dict[str, Any], machines: Sequence[Machine], out: Path) ->
     parts = [
         page.paragraph(_protocol(results)),
         page.paragraph(f"All machines: {', '.join(m.name for m in machines)}", "h2"),
-        page.table(SMD_HEADER, smd_rows(results["summary"])),
+        page.table(HEADER, smd_rows(results["summary"])),
         page.paragraph(_published(results)),
     ]
     if results["summary_others"]:
         chosen = " and ".join(results["chosen_on"])
         parts += [
             page.paragraph(f"Without machines {chosen}, on which the score was chosen", "h2"),
-            page.table(SMD_HEADER, smd_rows(results["summary_others"])),
+            page.table(HEADER, smd_rows(results["summary_others"])),
         ]
     parts += [
         page.paragraph("Window F1 by machine", "h2"),
@@ -42,7 +41,7 @@ def smd_page(results: dict[str, Any], machines: Sequence[Machine], out: Path) ->
     if results["ablations"]:
         parts += [
             page.paragraph(f"Ablations, machine {results['ablations']['machine']}", "h2"),
-            page.table(SMD_HEADER, smd_rows(results["ablations"]["summary"])),
+            page.table(HEADER, smd_rows(results["ablations"]["summary"])),
         ]
     parts += [
         page.paragraph("Pictures", "h2"),
@@ -66,7 +65,7 @@ def smd_page(results: dict[str, Any], machines: Sequence[Machine], out: Path) ->
     return page.page("stillwatch: distillation on the Server Machine Dataset", parts)
 
 
-def _protocol(results: dict[str, Any]) -> str:
+def _protocol(results: Results) -> str:
     """Returns how the figures came about, in a paragraph."""
     plan = results["plan"]
     return (
@@ -85,7 +84,7 @@ def _protocol(results: dict[str, Any]) -> str:
     )
 
 
-def _smallest(results: dict[str, Any], machine: Machine, out: Path) -> tuple[str, Detector]:
+def _smallest(results: Results, machine: Machine, out: Path) -> tuple[str, Detector]:
     """Returns the smallest distilled student's name and detector, calibrated for a machine."""
     units = min(results["plan"]["hidden"])
     folder = out / "networks" / f"micro{units}-distilled-0"
@@ -94,7 +93,7 @@ def _smallest(results: dict[str, Any], machine: Machine, out: Path) -> tuple[str
     return folder.name, Detector.from_bytes(content, folder.name)
 
 
-def _published(results: dict[str, Any]) -> str:
+def _published(results: Results) -> str:
     rows = "; ".join(
         f"{name} P {r['precision']:.2f} R {r['recall']:.2f} F1 {r['f1']:.2f}"
         for name, r in results["published"].items()
@@ -107,7 +106,7 @@ def _published(results: dict[str, Any]) -> str:
 
 
 def _by_machine(
-    results: dict[str, Any], machines: Sequence[Machine]
+    results: Results, machines: Sequence[Machine]
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     names = [machine.name for machine in machines]
     rows = []

@@ -7,7 +7,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from stillwatch.benchmarks.reproductions.cache import kept
-from stillwatch.benchmarks.reproductions.smd.evaluation import Row, judge_capsule
+from stillwatch.benchmarks.reproductions.smd.document import JudgedRow
+from stillwatch.benchmarks.reproductions.smd.evaluation import judge_capsule
 from stillwatch.benchmarks.reproductions.smd.networks import Network
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.export.int8.quantization import FEWEST_UNITS
@@ -19,7 +20,7 @@ __all__ = ["evaluate_network"]
 
 def evaluate_network(
     network: Network, folder: Path, machines: Sequence[Machine], out: Path
-) -> list[Row]:
+) -> list[JudgedRow]:
     """Returns the network's rows: one a machine, score and precision; kept in `out`, so resumable.
 
     A universal network is judged on the machine that it never saw alone.
@@ -30,7 +31,7 @@ def evaluate_network(
     precisions = ["fp32"]
     if checkpoint.config.units >= FEWEST_UNITS:
         precisions.append("int8")
-    rows = []
+    rows: list[JudgedRow] = []
     for machine in tqdm(judged, desc=network.name, unit="machine"):
         for precision in precisions:
             int8 = precision == "int8"

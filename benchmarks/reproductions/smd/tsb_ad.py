@@ -7,16 +7,21 @@ all that training and calibration may see of a machine.
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.metrics import average_precision_score
 from tqdm import tqdm
 
+from stillwatch.benchmarks.detection.counts import spread
 from stillwatch.benchmarks.detection.tsb_vus import period, tsb_vus_pr
 from stillwatch.benchmarks.detection.vus import vus_pr
 from stillwatch.benchmarks.reproductions.cache import kept
+from stillwatch.benchmarks.reproductions.smd.alarm_document import (
+    RankingPart,
+    RankingRow,
+    RankingSummary,
+)
 from stillwatch.benchmarks.reproductions.smd.left_out import left_out_capsule
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import ROBUST_SHRINKAGE, CalibrationOptions
@@ -44,12 +49,10 @@ PUBLISHED = {
     "OmniAnomaly": 0.262,
 }
 
-Row = dict[str, Any]
 
-
-def ranking_rows(machines: Sequence[Machine], seeds: int, out: Path) -> list[Row]:
+def ranking_rows(machines: Sequence[Machine], seeds: int, out: Path) -> list[RankingRow]:
     """Returns a row a score, protocol, seed and machine; kept in `out`, so resumable."""
-    rows = []
+    rows: list[RankingRow] = []
     for machine in tqdm(machines, desc="ranking", unit="machine"):
         rows += kept(out / f"ranking-plain-{machine.name}.json", partial(_plain, machine))
         for seed in range(seeds):
@@ -59,32 +62,29 @@ def ranking_rows(machines: Sequence[Machine], seeds: int, out: Path) -> list[Row
     return rows
 
 
-def summarize_ranking(rows: Sequence[Row], chosen: Sequence[str]) -> list[Row]:
+def summarize_ranking(rows: Sequence[RankingRow], chosen: Sequence[str]) -> list[RankingSummary]:
     """Returns a row a score and protocol: means over machines, medians and spread over seeds."""
-    summary = []
+    summary: list[RankingSummary] = []
     for protocol, score in sorted({(row["protocol"], row["score"]) for row in rows}):
         mine = [r for r in rows if (r["protocol"], r["score"]) == (protocol, score)]
-        parts = {
-            "all": mine,
-            "chosen": [r for r in mine if r["machine"] in chosen],
-            "held": [r for r in mine if r["machine"] not in chosen],
-        }
-        found = {name: _part(part) for name, part in parts.items() if part}
-        summary.append({"protocol": protocol, "score": score, **found})
+        row: RankingSummary = {"protocol": protocol, "score": score, "all": _part(mine)}
+        if of_chosen := [r for r in mine if r["machine"] in chosen]:
+            row["chosen"] = _part(of_chosen)
+        if held := [r for r in mine if r["machine"] not in chosen]:
+            row["held"] = _part(held)
+        summary.append(row)
     return summary
 
 
-def _part(rows: Sequence[Row]) -> Row:
-    seeds = sorted({row["seed"] for row in rows})
-    found: Row = {"machines": sorted({row["machine"] for row in rows}), "seeds": len(seeds)}
-    for figure in ("ap", "vus_pr", "tsb_vus_pr"):
-        means = [np.mean([r[figure] for r in rows if r["seed"] == seed]) for seed in seeds]
-        found[figure] = {
-            "median": float(np.median(means)),
-            "min": float(np.min(means)),
-            "max": float(np.max(means)),
-        }
-    return found
+def _part(rows: Sequence[RankingRow]) -> RankingPart:
+    seeds = [[r for r in rows if r["seed"] == seed] for seed in sorted({r["seed"] for r in rows})]
+    return {
+        "machines": sorted({row["machine"] for row in rows}),
+        "seeds": len(seeds),
+        "ap": spread(float(np.mean([row["ap"] for row in seed])) for seed in seeds),
+        "vus_pr": spread(float(np.mean([row["vus_pr"] for row in seed])) for seed in seeds),
+        "tsb_vus_pr": spread(float(np.mean([row["tsb_vus_pr"] for row in seed])) for seed in seeds),
+    }
 
 
 def _heads(machine: Machine) -> dict[str, Float64]:
@@ -95,9 +95,9 @@ def _heads(machine: Machine) -> dict[str, Float64]:
     return heads
 
 
-def _plain(machine: Machine) -> list[Row]:
+def _plain(machine: Machine) -> list[RankingRow]:
     """Returns the rows without a network: of a reconstruction of zero, and of PCA."""
-    rows = []
+    rows: list[RankingRow] = []
     for protocol, normal in _heads(machine).items():
         moments = floored_moments(normal)
         before, after = ((v - moments.mean) / moments.scale for v in (normal, machine.test))
@@ -112,8 +112,8 @@ def _plain(machine: Machine) -> list[Row]:
     return rows
 
 
-def _with_network(machine: Machine, content: bytes, seed: int) -> list[Row]:
-    rows = []
+def _with_network(machine: Machine, content: bytes, seed: int) -> list[RankingRow]:
+    rows: list[RankingRow] = []
     for protocol, normal in _heads(machine).items():
         for kind, name in ((ROBUST, "robust, network"), (WITH_LEVEL, "error and level, network")):
             options = CalibrationOptions(features=kind)
@@ -124,7 +124,7 @@ def _with_network(machine: Machine, content: bytes, seed: int) -> list[Row]:
     return rows
 
 
-def _row(machine: Machine, protocol: str, name: str, seed: int, score: Float64) -> Row:
+def _row(machine: Machine, protocol: str, name: str, seed: int, score: Float64) -> RankingRow:
     labels = machine.labels
     return {
         "protocol": protocol,

@@ -41,4 +41,4 @@ def test_no_alarm_gives_zeros_and_no_division_by_zero() -> None:
 
 def test_spread_is_median_minimum_and_maximum() -> None:
     figures = [{"f1": 0.5}, {"f1": 0.9}, {"f1": 0.8}]
-    assert spread(figures, "f1") == {"median": 0.8, "min": 0.5, "max": 0.9}
+    assert spread(figure["f1"] for figure in figures) == {"median": 0.8, "min": 0.5, "max": 0.9}

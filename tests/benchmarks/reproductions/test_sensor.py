@@ -10,11 +10,11 @@ import pytest
 from support.sensor_config import CONFIG
 
 from stillwatch.benchmarks.reproductions.sensor import command as sensor_command
+from stillwatch.benchmarks.reproductions.sensor.document import HEADER, sensor_rows
 from stillwatch.benchmarks.reproductions.sensor.series import Subject
 from stillwatch.benchmarks.reproductions.smd import evaluation
 from stillwatch.runtime import Detector
 from stillwatch.runtime.cli.main import main
-from stillwatch.runtime.report.tables import SENSOR_HEADER, sensor_rows
 from stillwatch.train.data.sets.smd import Incident, Machine
 from stillwatch.train.data.tables.recording import Recording
 
@@ -94,7 +94,7 @@ def test_committed_results_are_whole_and_verified() -> None:
             assert sum(f["flips"] for f in check["frameworks"]) == 0
         rows = {row[0]: row for row in sensor_rows(found)}
         assert {"sensor", "no model", "PCA", "random"} <= set(rows)
-        assert all(len(row) == len(SENSOR_HEADER) for row in rows.values())
+        assert all(len(row) == len(HEADER) for row in rows.values())
         by_seed = [row for row in found["seeds"] if row["row"] == "sensor"]
         assert {row["seed"] for row in by_seed} == {0, 1, 2}
 
