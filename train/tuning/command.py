@@ -7,7 +7,6 @@ import multiprocessing
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import optuna
 from tqdm import tqdm
@@ -20,7 +19,7 @@ from stillwatch.train.data.tables.recording import Recording
 from stillwatch.train.families.config_fields import MISSING
 from stillwatch.train.families.sensor.config import SensorConfig
 from stillwatch.train.families.sensor.options import add_data_options, recording_of
-from stillwatch.train.tuning.report import importances, tune_page
+from stillwatch.train.tuning.report import Best, Results, importances, tune_page
 from stillwatch.train.tuning.search import (
     answered,
     best_trials,
@@ -83,12 +82,12 @@ def run(arguments: argparse.Namespace) -> int:
     for helper in helpers:
         helper.join()
     best = best_trials(study)
-    results: dict[str, Any] = {
+    results: Results = {
         **provenance(),
         "data": recording.name,
         "objectives": study.user_attrs["objectives"],
         "base": dataclasses.asdict(base),
-        "best": [{"values": t.values, "params": t.params, **t.user_attrs} for t in best],
+        "best": [_best(trial) for trial in best],
         "importances": importances(study),
         "trials": [
             {"number": t.number, "state": t.state.name, "values": t.values, "params": t.params}
@@ -102,6 +101,16 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"  {name:<14} {share:.2f} of the loss's variation")
     print(f"next: {_command(arguments, config_of_trial(base, best[0].params))}")
     return 0
+
+
+def _best(trial: optuna.trial.FrozenTrial) -> Best:
+    about = trial.user_attrs
+    return {
+        "values": trial.values,
+        "params": trial.params,
+        "parameters": about["parameters"],
+        "epochs": about["epochs"],
+    }
 
 
 def _work(arguments: argparse.Namespace, worker: int) -> None:

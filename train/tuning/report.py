@@ -1,7 +1,7 @@
 """The report of a search: its best trials, what mattered, and how it went."""
 
 import warnings
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import optuna
@@ -9,13 +9,42 @@ from matplotlib.figure import Figure
 from optuna.trial import TrialState
 
 from stillwatch.runtime.report import page
-from stillwatch.runtime.report.machine import provenance_line
+from stillwatch.runtime.report.machine import Provenance, provenance_line
 from stillwatch.runtime.report.palette import BLUE, GREY, ORANGE
 
-__all__ = ["importances", "tune_page"]
+__all__ = ["Best", "Results", "Tried", "importances", "tune_page"]
 
 _FEWEST_TRIALS = 4  # that an importance can be said from
 _SHOWN = 20
+
+
+class Best(TypedDict):
+    """A trial that no other beats. values: the objectives; params: what was drawn, by option."""
+
+    values: list[float]
+    params: dict[str, Any]
+    parameters: int
+    epochs: int
+
+
+class Tried(TypedDict):
+    """A trial that has an answer; values: None where it was given up."""
+
+    number: int
+    state: str
+    values: list[float] | None
+    params: dict[str, Any]
+
+
+class Results(Provenance):
+    """What a search writes into its tune.json. base: the configuration that trials change."""
+
+    data: str
+    objectives: list[str]
+    base: dict[str, Any]
+    best: list[Best]
+    importances: dict[str, float]
+    trials: list[Tried]
 
 
 def importances(study: optuna.Study) -> dict[str, float]:
@@ -36,7 +65,7 @@ def importances(study: optuna.Study) -> dict[str, float]:
     return {name: float(share) for name, share in found.items()}
 
 
-def tune_page(study: optuna.Study, results: dict[str, Any]) -> str:
+def tune_page(study: optuna.Study, results: Results) -> str:
     """Returns the report as one HTML page."""
     done = study.get_trials(states=(TrialState.COMPLETE,))
     given_up = len(results["trials"]) - len(done)
@@ -63,7 +92,7 @@ def tune_page(study: optuna.Study, results: dict[str, Any]) -> str:
     return page.page("stillwatch: tuning", parts)
 
 
-def _rows(best: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+def _rows(best: list[Best]) -> list[tuple[str, ...]]:
     return [
         (
             f"{trial['values'][0]:.5f}",
