@@ -3,7 +3,7 @@
 from stillwatch.benchmarks.reproductions.faults import document as faults
 from stillwatch.benchmarks.reproductions.nab import document as nab
 from stillwatch.benchmarks.reproductions.nab import nab_tables
-from stillwatch.benchmarks.reproductions.smd import alarm_document, alarm_tables
+from stillwatch.benchmarks.reproductions.smd.alarms import alarm_document, alarm_tables
 from stillwatch.runtime.report.tables import as_markdown
 
 __all__ = ["alarms_section", "faults_section", "nab_section"]

@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.protocol != "budgets":
         _networks_table(plan, machines, arguments.ablations, out)
     if arguments.protocol != "ours":
-        from stillwatch.benchmarks.reproductions.smd.protocols import reproduce_protocols
+        from stillwatch.benchmarks.reproductions.smd.alarms.protocols import reproduce_protocols
 
         # A network that never saw a machine wants another one to have seen.
         shown = [load_smd(name) for name in arguments.machines[:2]] if arguments.quick else machines

@@ -3,9 +3,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stillwatch.benchmarks.reproductions.smd.alarm_tables import what_the_network_adds
-from stillwatch.benchmarks.reproductions.smd.budgets import summarize_budgets
-from stillwatch.benchmarks.reproductions.smd.judge_fleet import judged_alarms
+from stillwatch.benchmarks.reproductions.smd.alarms.alarm_tables import what_the_network_adds
+from stillwatch.benchmarks.reproductions.smd.alarms.budgets import summarize_budgets
+from stillwatch.benchmarks.reproductions.smd.alarms.judge_fleet import judged_alarms
 from stillwatch.runtime.alarms.judge.fitting import fit_judge
 from stillwatch.runtime.alarms.judge.judge import Judge
 

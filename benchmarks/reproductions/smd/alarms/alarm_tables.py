@@ -1,6 +1,6 @@
 """The tables of SMD per budget and as TSB-AD has it, from the figures alone."""
 
-from stillwatch.benchmarks.reproductions.smd.alarm_document import (
+from stillwatch.benchmarks.reproductions.smd.alarms.alarm_document import (
     AlarmSummary,
     RankingSummary,
     Results,

@@ -10,9 +10,13 @@ from tqdm import tqdm
 
 from stillwatch.benchmarks.detection.alarm_events import alarm_events
 from stillwatch.benchmarks.reproductions.cache import kept
-from stillwatch.benchmarks.reproductions.smd.alarm_document import AlarmPart, AlarmRow, AlarmSummary
-from stillwatch.benchmarks.reproductions.smd.judge_fleet import judged_alarms
-from stillwatch.benchmarks.reproductions.smd.left_out import left_out_capsule
+from stillwatch.benchmarks.reproductions.smd.alarms.alarm_document import (
+    AlarmPart,
+    AlarmRow,
+    AlarmSummary,
+)
+from stillwatch.benchmarks.reproductions.smd.alarms.judge_fleet import judged_alarms
+from stillwatch.benchmarks.reproductions.smd.alarms.left_out import left_out_capsule
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.runtime.alarms.tails import fit_tail

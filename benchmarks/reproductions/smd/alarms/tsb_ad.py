@@ -17,12 +17,12 @@ from stillwatch.benchmarks.detection.counts import spread
 from stillwatch.benchmarks.detection.tsb_vus import period, tsb_vus_pr
 from stillwatch.benchmarks.detection.vus import vus_pr
 from stillwatch.benchmarks.reproductions.cache import kept
-from stillwatch.benchmarks.reproductions.smd.alarm_document import (
+from stillwatch.benchmarks.reproductions.smd.alarms.alarm_document import (
     RankingPart,
     RankingRow,
     RankingSummary,
 )
-from stillwatch.benchmarks.reproductions.smd.left_out import left_out_capsule
+from stillwatch.benchmarks.reproductions.smd.alarms.left_out import left_out_capsule
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import ROBUST_SHRINKAGE, CalibrationOptions
 from stillwatch.runtime.arrays import Float64

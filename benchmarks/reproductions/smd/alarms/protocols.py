@@ -4,15 +4,18 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from stillwatch.benchmarks.reproductions.smd.alarm_document import Results
-from stillwatch.benchmarks.reproductions.smd.alarm_tables import tables, what_the_network_adds
-from stillwatch.benchmarks.reproductions.smd.budgets import (
+from stillwatch.benchmarks.reproductions.smd.alarms.alarm_document import Results
+from stillwatch.benchmarks.reproductions.smd.alarms.alarm_tables import (
+    tables,
+    what_the_network_adds,
+)
+from stillwatch.benchmarks.reproductions.smd.alarms.budgets import (
     BUDGETS,
     CHOSEN_ON,
     budget_rows,
     summarize_budgets,
 )
-from stillwatch.benchmarks.reproductions.smd.tsb_ad import (
+from stillwatch.benchmarks.reproductions.smd.alarms.tsb_ad import (
     PUBLISHED,
     TRAINED,
     ranking_rows,
