@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/data),)
 export STILLWATCH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test test-all docs matrix fuzz kills soak sbom capsules nab-rds-capsules smd-capsules install clean
+.PHONY: demo test test-all docs matrix fuzz kills soak mqtt-rate sbom capsules nab-rds-capsules smd-capsules install clean
 
 demo: install
 	$(BIN)/stillwatch reproduce nab-rds --seeds $(SEEDS) --out demo
@@ -57,6 +57,10 @@ kills: install
 # Ten million lines through one watch, and the memory that it holds: about ten minutes.
 soak: install
 	PYTHONPATH=tests $(BIN)/python -m endurance.soak --out benchmarks/results/endurance/soak.json
+
+# Messages a second through Debian's mosquitto and a watch: some minutes.
+mqtt-rate: install
+	PYTHONPATH=tests $(BIN)/python -m endurance.mqtt_rate --out benchmarks/results/mqtt/throughput.json
 
 # What a base install brings along, as a CycloneDX document: build/sbom.json.
 sbom: install

@@ -16,6 +16,12 @@ COMMANDS = (
         help="lines from standard input -> one JSON line each",
     ),
     Command(
+        words="watch --mqtt",
+        module="stillwatch.runtime.mqtt.command",
+        help="samples from an MQTT broker -> verdicts and events back to it",
+        extra="mqtt",
+    ),
+    Command(
         words="serve",
         module="stillwatch.runtime.serve.command",
         extra="serve",

@@ -31,6 +31,11 @@ class Clock:
         self._last: float | None = None
         self._doubted: tuple[int, float] | None = None  # lines in a row, and when the last was
 
+    @property
+    def last(self) -> float | None:
+        """The time of the last sample that was accepted, in seconds."""
+        return self._last
+
     def missing(self, seconds: float | None) -> int:
         """Returns how many samples are missing before this one; raises InputError for its order."""
         if seconds is None or self._first is None or self._last is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from stillwatch.runtime.watch.lines import LONGEST_LINE
 from stillwatch.runtime.watch.sources import Source
-from stillwatch.runtime.watch.stop import StopSignal
+from stillwatch.runtime.watch.stop import StopRequest
 
 __all__ = ["Feed"]
 
@@ -18,7 +18,7 @@ class Feed:
     beginning, one byte longer than that.
     """
 
-    def __init__(self, source: Source, stop: StopSignal, *, last_waits: bool) -> None:
+    def __init__(self, source: Source, stop: StopRequest, *, last_waits: bool) -> None:
         """last_waits: whether a last line without its end is left for the next run."""
         self._source = source
         self._stop = stop

@@ -25,7 +25,8 @@ class WatchOptions:
     cell without a value take the last one; by default as in the capsule's
     training. form: one of FORMS. time: the column or member that says when a
     line was taken; period: seconds between two; gap: one of GAPS. only_events:
-    answer with events alone. strict: a line that cannot be read ends the watch.
+    answer with events alone; with_events: with them, too. strict: a line that
+    cannot be read ends the watch.
     delimiter, decimal: of CSV lines, recognised by the first ones by default.
     """
 
@@ -41,6 +42,7 @@ class WatchOptions:
     gap: str = "ignore"
     events: EventPolicy = field(default_factory=EventPolicy)
     only_events: bool = False
+    with_events: bool = False
     strict: bool = False
     delimiter: str | None = None
     decimal: str | None = None

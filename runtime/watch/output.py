@@ -14,7 +14,7 @@ from pathlib import Path
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import failure, sync_folder
 from stillwatch.runtime.watch.passage import Passage
-from stillwatch.runtime.watch.stop import StopSignal
+from stillwatch.runtime.watch.stop import StopRequest
 
 __all__ = ["Output"]
 
@@ -25,7 +25,7 @@ _GRACE = 5.0  # seconds that a slow reader has, once we are to stop, for a line 
 class Output:
     """A file to append to, or standard output."""
 
-    def __init__(self, path: Path | None, stop: StopSignal) -> None:
+    def __init__(self, path: Path | None, stop: StopRequest) -> None:
         """Raises InputError where the file cannot be written."""
         self._stop = stop
         self._path = path

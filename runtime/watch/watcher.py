@@ -20,6 +20,8 @@ from stillwatch.runtime.watch.options import WatchOptions
 
 __all__ = ["Watcher"]
 
+Answer = dict[str, Any]
+
 _LONGEST_FILL = 10_000  # samples; after a longer gap a stream has nothing to go on from
 _BLOCK_VALUES = 2**16
 _FILLED = {"filled": True}  # said of a row that stands for a missing sample
@@ -50,9 +52,19 @@ class Watcher:
         # Rows that have no score because a history fills; a mean that is given needs none.
         self._history = 0 if options.mean is not None else detector.info.scaling.history
 
+    @property
+    def until(self) -> float | None:
+        """The time of the last sample that was taken, in seconds, None where lines say none."""
+        return self._clock.last
+
     def take(self, lines: Sequence[bytes]) -> tuple[bytes, InputError | None]:
         """Returns the answers to lines, and with `strict` the error that ends the watch."""
-        out: list[str] = []
+        answers, error = self.answer(lines)
+        return "".join(map(as_line, answers)).encode(), error
+
+    def answer(self, lines: Sequence[bytes]) -> tuple[list[Answer], InputError | None]:
+        """As `take`, of answers that are no text yet; those with a "line" are of a row."""
+        out: list[Answer] = []
         for line in lines:
             self.lines += 1
             try:
@@ -63,18 +75,17 @@ class Watcher:
             except InputError as error:
                 self._advance(out)
                 if self._options.strict:
-                    text = "".join(out).encode()
-                    return text, InputError(f"line {self.lines}: {error}")
+                    return out, InputError(f"line {self.lines}: {error}")
                 self.bad += 1
-                out.append(as_line({"line": self.lines, "error": str(error)}))
+                out.append({"line": self.lines, "error": str(error)})
         self._advance(out)
-        return "".join(out).encode(), None
+        return out, None
 
     def finish(self) -> bytes:
         """Returns the answers of the rows whose window never filled, and ends the stream."""
-        out: list[str] = []
+        out: list[Answer] = []
         self._end_stream(out)
-        return "".join(out).encode()
+        return "".join(map(as_line, out)).encode()
 
     def state(self) -> tuple[dict[str, Any], bytes]:
         """Returns what `restore` takes: figures as JSON has them, and the stream's snapshot."""
@@ -123,7 +134,7 @@ class Watcher:
             mean=asked.mean, scale=asked.scale, threshold=asked.threshold, stride=asked.stride
         )
 
-    def _accept(self, sample: Sample, out: list[str]) -> None:
+    def _accept(self, sample: Sample, out: list[Answer]) -> None:
         missing = self._clock.missing(sample.seconds)
         said: dict[str, Any] = {"line": self.lines}
         said |= {name: cell for name, cell in sample.through.items() if name not in OURS}
@@ -137,7 +148,7 @@ class Watcher:
         if len(self._ready) >= self._block:
             self._advance(out)
 
-    def _bridge(self, missing: int, out: list[str]) -> None:
+    def _bridge(self, missing: int, out: list[Answer]) -> None:
         """Does about missing samples what the user chose."""
         if (
             self._options.gap == "fill"
@@ -154,16 +165,16 @@ class Watcher:
             self._end_stream(out)
             self._stream = self._begin()
 
-    def _end_stream(self, out: list[str]) -> None:
+    def _end_stream(self, out: list[Answer]) -> None:
         self._say(self._stream.finish(), out)
         while self._waiting:  # of a stream that never filled its first window
             said = self._waiting.popleft()
             if "line" in said and not self._options.only_events:
-                out.append(as_line(said | {"score": None, "alarm": None}))
+                out.append(said | {"score": None, "alarm": None})
         for event in self._tracker.finish():
             self._say_event(event, out)
 
-    def _advance(self, out: list[str]) -> None:
+    def _advance(self, out: list[Answer]) -> None:
         """Gives the stream what was read, and says what it answers."""
         if not self._ready:
             return
@@ -173,7 +184,7 @@ class Watcher:
         result = self._stream.extend(values)
         self._say(result, out, warm_up)
 
-    def _say(self, result: Result, out: list[str], warm_up: int = 0) -> None:
+    def _say(self, result: Result, out: list[Answer], warm_up: int = 0) -> None:
         scores, alarms = result.score.tolist(), result.alarm.tolist()
         judged = rulings(result)
         for i, (score, alarm, ruling) in enumerate(zip(scores, alarms, judged, strict=True)):
@@ -182,18 +193,18 @@ class Watcher:
             if result.start + i < self._history:
                 if shown:
                     left = {"score": None, "alarm": None, "warm_up": warm_up - i - 1}
-                    out.append(as_line(said | left))
+                    out.append(said | left)
                 continue
             error, restored = result.error[i], result.reconstruction[i]
             if shown:
                 surprise = None if result.surprise is None else float(result.surprise[i])
                 answer = figures(self._names, score, alarm, restored, error, surprise)
-                out.append(as_line(said | answer))
+                out.append(said | answer)
             if math.isnan(score):  # an alarm, as far from normal as can be said
                 score = LARGEST
             for event in self._tracker.update(said, score, alarm, result.blame[i], ruling):
                 self._say_event(event, out)
 
-    def _say_event(self, event: Event, out: list[str]) -> None:
-        if self._options.only_events:
-            out.append(as_line(event_figures(event)))
+    def _say_event(self, event: Event, out: list[Answer]) -> None:
+        if self._options.only_events or self._options.with_events:
+            out.append(event_figures(event))

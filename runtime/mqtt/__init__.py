@@ -1,0 +1,1 @@
+"""(extra mqtt) Samples from a broker, each scored once; verdicts and events back to it."""
