@@ -17,7 +17,7 @@ from stillwatch.runtime.mqtt.connection import (
     RefusedError,
     SessionTakenError,
 )
-from stillwatch.runtime.mqtt.discovery import discovery_message
+from stillwatch.runtime.mqtt.home_assistant import discovery_message
 from stillwatch.runtime.mqtt.ledger import Ledger, Packet
 from stillwatch.runtime.mqtt.options import BrokerOptions, StreamOptions
 from stillwatch.runtime.mqtt.sink import Answer, Message, Sink
