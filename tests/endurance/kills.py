@@ -51,7 +51,7 @@ def kill_in_mode(
     source = folder / "lines"
     write_lines(source, rows)
     tally = Tally(mode)
-    plain = mode if mode == "library" else "file"  # a pipe never ends of its own
+    plain = mode if mode in ("library", "budget") else "file"  # a pipe never ends of its own
     whole = _life(plain, folder / "whole", source, program, "1").finish(b"", PATIENCE)
     while tally.kills < count:
         tally.lives += 1

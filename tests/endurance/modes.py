@@ -8,10 +8,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["MODES", "Life"]
+__all__ = ["MODEL", "MODES", "Life"]
 
-MODEL = ["nab-rds-online", "--time", "t", "--period", "300", "--threshold", "rolling(0.99,200)"]
-MODES = ("file", "append", "replay", "pipe", "library")
+MODEL = ["nab-rds-online", "--time", "t", "--period", "300"]
+ROLLING, BUDGET = ("--threshold", "rolling(0.99,200)"), ("--budget", "5/week")
+MODES = ("file", "append", "replay", "pipe", "library", "budget")
 # A stream of the library as its documentation says: snapshot, place and length in one file.
 LIBRARY = """
 import json, sys
@@ -62,7 +63,9 @@ class Life:
         if self.mode == "library":
             words: list[str | Path] = [sys.executable, "-c", LIBRARY, self.source, self.out, state]
             return subprocess.Popen(words, stdin=subprocess.DEVNULL)
-        words = [self.program, "watch", *MODEL, "--state", state, "--save-every", self.save_every]
+        alarms = BUDGET if self.mode == "budget" else ROLLING  # else as a file
+        words = [self.program, "watch", *MODEL, *alarms, "--state", state]
+        words += ["--save-every", self.save_every]
         options = {"stderr": subprocess.DEVNULL}
         if self.mode == "append":
             with self.source.open("rb") as lines, self.out.open("ab") as out:
