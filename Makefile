@@ -4,6 +4,7 @@
 #   make test-all  the same, and with real peers such as a browser, as CI runs them
 #
 # PYTHON names the interpreter (CPython 3.11 or 3.12), SEEDS how many models the demo trains.
+# LOCKED=1 installs what requirements-dev.txt locks, by hash (CPython 3.11), not the newest.
 
 PYTHON ?= python3
 SEEDS ?= 5
@@ -25,7 +26,7 @@ test: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p stillwatch.runtime -p stillwatch.train -p stillwatch.export -p stillwatch.sklearn \
 	  -p stillwatch.benchmarks
-	$(BIN)/python -m pytest -m "not peers"
+	$(BIN)/python -m pytest -m "not peers" --numprocesses auto --dist loadfile
 
 # What is missing of the peers is installed where that can be, else named, and its tests skipped.
 test-all: test docs
@@ -101,7 +102,8 @@ install: .venv/dependencies
 	  "stillwatch trains with MXNet, which needs CPython 3.11 or 3.12; $(PYTHON) is %d.%d: " \
 	  "name another, as in make PYTHON=python3.12" % v[:2])'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "setuptools>=69" ".[all]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  $(if $(LOCKED),--require-hashes -r requirements-dev.txt,"setuptools>=69" ".[all]")
 	@touch $@
 
 clean:
