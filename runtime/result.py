@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from stillwatch.runtime.alarms.judged import Judged
 from stillwatch.runtime.arrays import AnyArray, Bool, Float32, Float64
 from stillwatch.runtime.dataframes import Library, build_frame
@@ -66,11 +68,13 @@ class Result:
     def blame(self) -> AnyArray:
         """What each channel added to what raised the alarms, in the shape of `contribution`.
 
-        Of a judge its own parts, else the parts of the score.
+        Of a judge its own parts; else, and while a judge that has no parts yet
+        learns, the parts of the score.
         """
         if self.judged is None:
             return self.contribution
-        return self.judged.parts.reshape(self.contribution.shape)
+        parts = self.judged.parts.reshape(self.contribution.shape)
+        return np.where(parts.any(axis=-1, keepdims=True), parts, self.contribution)
 
     def to_frame(self) -> Any:
         """Returns a data frame, a row a sample: score, alarm and what is by channel.

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 
 from stillwatch.runtime.serve.headers import Headers
 from stillwatch.runtime.serve.inference import routes as inference
+from stillwatch.runtime.serve.pages import routes as pages
 from stillwatch.runtime.serve.problems import handlers
 from stillwatch.runtime.serve.service import Service
 from stillwatch.runtime.serve.streams import routes as streams
@@ -34,6 +35,7 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
     )
     app.state.service = service
+    app.state.pulse = pages.pulse_of(service)
     for router in _routers():
         app.include_router(router)
     app.add_middleware(Headers)
@@ -41,10 +43,11 @@ def create_app(service: Service) -> FastAPI:
 
 
 def _routers() -> list[APIRouter]:
-    """What the app answers; pages and metrics are added here."""
+    """What the app answers; metrics are added here."""
     versioned = APIRouter(prefix="/v1")
     versioned.include_router(streams.router)
     versioned.include_router(inference.forecasts)
+    versioned.include_router(pages.pulses)
     plain = APIRouter(include_in_schema=False)  # the same without the version
     plain.include_router(streams.router)
-    return [inference.router, versioned, plain]
+    return [inference.router, versioned, plain, pages.pages]

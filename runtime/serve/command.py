@@ -179,6 +179,7 @@ def _listen(host: str, port: int) -> socket.socket:
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((host, port))
+        found.listen(1_000)  # who comes before the app is ready waits, and is not refused
     except (OSError, OverflowError) as error:
         found.close()
         raise InputError(f"cannot listen on {host} port {port}: {error}") from None

@@ -133,11 +133,14 @@ class Store:
         )
         return int(cursor.lastrowid or 0)
 
-    def events(self, stream: str | None, after: int, most: int) -> list[EventRow]:
-        """Returns events with an id above one, of one stream or of all."""
+    def events(
+        self, stream: str | None, after: int, most: int, *, newest: bool = False
+    ) -> list[EventRow]:
+        """Returns events with an id above one, of one stream or of all; newest: the last first."""
         where, given = ("", []) if stream is None else ("stream = ? AND ", [stream])
+        order = "DESC" if newest else "ASC"
         rows = self._db.execute(
-            f"SELECT {_EVENT} FROM events WHERE {where}id > ? ORDER BY id LIMIT ?",  # noqa: S608
+            f"SELECT {_EVENT} FROM events WHERE {where}id > ? ORDER BY id {order} LIMIT ?",  # noqa: S608
             (*given, after, most),
         )
         return [EventRow(*row) for row in rows]

@@ -102,21 +102,27 @@ async def get_rows(
 
 @router.get("/streams/{stream}/events")
 async def get_stream_events(
-    request: Request, stream: str, _: _Streamer, after: _Id = 0, limit: _Page = 100
+    request: Request,
+    stream: str,
+    _: _Streamer,
+    after: _Id = 0,
+    limit: _Page = 100,
+    newest: bool = False,
 ) -> JSONResponse:
-    """Returns a stream's events with an id above one."""
+    """Returns a stream's events with an id above one; newest: the last of them first."""
     service = _service(request)
     _known(service, stream)
-    return JSONResponse({"events": [e.told() for e in service.store.events(stream, after, limit)]})
+    found = service.store.events(stream, after, limit, newest=newest)
+    return JSONResponse({"events": [event.told() for event in found]})
 
 
 @router.get("/events")
 async def get_events(
-    request: Request, _: _Streamer, after: _Id = 0, limit: _Page = 100
+    request: Request, _: _Streamer, after: _Id = 0, limit: _Page = 100, newest: bool = False
 ) -> JSONResponse:
-    """Returns the events of all streams with an id above one."""
-    service = _service(request)
-    return JSONResponse({"events": [e.told() for e in service.store.events(None, after, limit)]})
+    """Returns the events of all streams with an id above one; newest: the last of them first."""
+    found = _service(request).store.events(None, after, limit, newest=newest)
+    return JSONResponse({"events": [event.told() for event in found]})
 
 
 @router.post("/events/{number}/feedback", openapi_extra=FEEDBACK)

@@ -18,6 +18,7 @@ from stillwatch.runtime.alarms.judge.judge import Judge
 from stillwatch.runtime.alarms.judge.spec import JudgeSpec
 from stillwatch.runtime.alarms.judged import BEGINS, ENDS, LEARNT, NO_NUMBER
 from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.result import Result
 
 NAMES = ("a", "b", "c")
@@ -146,3 +147,13 @@ def test_faults_are_found_and_the_right_channel_is_first(fault: str) -> None:
         assert hits, (fault, channel)
         right += names.index(hits[0].channels[0][0]) in guilty
     assert right >= 0.9 * len(names)
+
+
+def test_an_alarm_while_the_judge_learns_blames_by_the_score() -> None:
+    values = 20 + np.random.default_rng(5).normal(size=340)
+    values[320] = 90  # rows 288 on have a score, and too few came before for a judge
+    detector = Detector.load("nab-rds-online")
+    result = detector.score(values, threshold="budget(5/week,300s)")
+    (event,) = find_events(result, ("value",), EventPolicy())
+    assert event.start == 320
+    assert event.channels == (("value", 1.0),)
