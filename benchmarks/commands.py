@@ -48,6 +48,12 @@ COMMANDS = (
         help="six faults on every channel of a made set: detected, and the right sensor blamed",
     ),
     Command(
+        words="reproduce judge",
+        module="stillwatch.benchmarks.reproductions.judge.command",
+        extra="export,benchmarks",
+        help="the judge in the graph beside the runtime's: the same alarms, and what a row costs",
+    ),
+    Command(
         words="reproduce smd",
         module="stillwatch.benchmarks.reproductions.smd.command",
         extra=_EVERYTHING,

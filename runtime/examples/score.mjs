@@ -4,6 +4,8 @@
 //   node score.mjs MODEL.onnx SERIES.csv [--engine onnxruntime-web] [--column NAME ...]
 //
 // Prints the rows with score and alarm behind them. Plain numbers only: no cell is empty or quoted.
+// Of a capsule made by 'stillwatch export --judge' the alarm is the judge's, and its surprise, in
+// nats, stands beside it.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { historyOf, readInfo, scaler } from "./capsule.mjs";
@@ -30,27 +32,54 @@ if (policy !== "trained" && !session.inputNames.includes("mean"))
   throw new Error(`${policy} scaling wants a capsule exported with --plain-inputs`);
 
 const scaling = scaler(info, policy, rows);
+const history = historyOf(policy);
 const tensor = (data, shape) => new Tensor("float32", Float32Array.from(data), shape);
-const answers = lines.map(() => ["", 0]);
-for (let start = historyOf(policy); start < rows.length; start += info.window) {
-  // A model that carries no state wants whole windows: the last one answers for what is left.
-  const last = Math.max(historyOf(policy), rows.length - info.window);
-  const from = info.state ? start : Math.min(start, last);
-  const part = rows.slice(from, from + info.window);
-  const local = part.map((_, i) => scaling(from + i));
-  const shape = [1, part.length, names.length];
-  const zero = () => tensor(Array(info.state).fill(0), [1, 1, info.state]);
+const zeros = (...shape) => tensor(Array(shape.reduce((a, b) => a * b)).fill(0), shape);
+const judged = session.inputNames.includes("judge");
+const size = info.graph_judge?.state.length; // of the judge's state, which begins as zeros
+let judge = judged && new Tensor("float64", new Float64Array(size), [size, 1]);
+
+// Returns what the graph says of the rows from one place to another; the judge's state goes on.
+async function run(from, to, moments) {
+  const local = rows.slice(from, to).map((_, i) => moments(from + i));
+  const shape = [1, to - from, names.length];
   const feeds = {
-    values: tensor(part.flat(), shape),
+    values: tensor(rows.slice(from, to).flat(), shape),
     mean: tensor(local.flatMap(({ mean }) => mean), shape),
     scale: tensor(local.flatMap(({ scale }) => scale), shape),
     threshold: tensor([info.threshold.value], []),
-    ...(info.state ? { h: zero(), c: zero() } : { count: tensor([info.threshold.count ?? 0], []) }),
+    ...(info.state
+      ? { h: zeros(1, 1, info.state), c: zeros(1, 1, info.state) }
+      : { count: tensor([info.threshold.count ?? 0], []) }),
+    judge,
   };
   const wanted = session.inputNames.map((name) => [name, feeds[name]]);
-  const { score, alarm } = await session.run(Object.fromEntries(wanted));
-  for (let i = start - from; i < part.length; i++)
-    answers[from + i] = [score.data[i].toPrecision(9), alarm.data[i]];
+  const answer = await session.run(Object.fromEntries(wanted));
+  judge = answer.judge_out;
+  return answer;
 }
-console.log([...header, "score", "alarm"].join());
+
+const answers = lines.map(() => (judged ? ["", 0, ""] : ["", 0]));
+const figure = (value) => (Number.isNaN(value) ? "" : value.toPrecision(9));
+// Rows that only fill the history have no score: the judge learns them, by an infinite scale.
+const unknown = { mean: names.map(() => 0), scale: names.map(() => Infinity) };
+if (judged && history) await run(0, Math.min(history, rows.length), () => unknown);
+for (let start = history; start < rows.length; start += info.window) {
+  // A model that carries no state wants whole windows: the last one answers for what is left.
+  const last = Math.max(history, rows.length - info.window);
+  const from = info.state ? start : Math.min(start, last);
+  const to = Math.min(from + info.window, rows.length);
+  const before = judge;
+  let { score, alarm, surprise } = await run(from, to, scaling);
+  if (judged && from < start) {
+    judge = before; // it takes each row once: of a window that reaches back, what is new
+    ({ alarm, surprise } = await run(start, to, scaling));
+  }
+  const back = score.data.length - alarm.data.length;
+  for (let i = start - from; i < score.data.length; i++) {
+    const said = [score.data[i].toPrecision(9), alarm.data[i - back]];
+    answers[from + i] = judged ? [...said, figure(surprise.data[i - back])] : said;
+  }
+}
+console.log([...header, "score", "alarm", ...(judged ? ["surprise"] : [])].join());
 lines.forEach((cells, i) => console.log([...cells, ...answers[i]].join()));

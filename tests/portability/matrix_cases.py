@@ -13,6 +13,7 @@ import numpy as np
 
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.capsule.graph_judge import golden_rows
 from stillwatch.runtime.capsule.info import CapsuleInfo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,10 +72,10 @@ def compare(got: Scores, expected: Scores) -> Agreement:
     return Agreement(largest, flips, int(answered.sum()))
 
 
-def read_scores(text: str) -> Scores:
-    """Returns the columns score and alarm of a CSV."""
+def read_scores(text: str, column: str = "score") -> Scores:
+    """Returns the columns score (or another, in its place) and alarm of a CSV."""
     rows = list(csv.DictReader(io.StringIO(text)))
-    score = np.array([float(row["score"] or "nan") for row in rows])
+    score = np.array([float(row[column] or "nan") for row in rows])
     return Scores(score, [row["alarm"] == "1" for row in rows])
 
 
@@ -84,6 +85,22 @@ def golden_cases(info: CapsuleInfo) -> list[tuple[str, Scores]]:
         (as_csv(info.channel_names, golden.values), Scores(np.array(golden.score), [*golden.alarm]))
         for golden in info.golden
     ]
+
+
+def golden_of_judge(info: CapsuleInfo) -> tuple[str, Scores]:
+    """Returns the golden rows of the judge in a graph as CSV, and their surprise and alarms.
+
+    The surprise is of each EVERY-th row.
+    """
+    assert info.judge is not None
+    assert info.graph_judge is not None
+    judged, spec = info.graph_judge, info.judge
+    rows = golden_rows(np.array(spec.centre), np.array(spec.scale), judged.rows)
+    alarm = np.zeros(judged.rows, bool)
+    for start, stop in judged.alarms:
+        alarm[start:stop] = True
+    surprise = np.array(judged.surprise, np.float64)
+    return as_csv(info.channel_names, rows.tolist()), Scores(surprise, alarm.tolist())
 
 
 def as_csv(names: Sequence[str], rows: Sequence[Sequence[float]]) -> str:
@@ -112,7 +129,24 @@ def make_cases(folder: Path) -> list[Case]:
     program("calibrate", "smd-micro", str(normal), "-o", str(mine))
     program("calibrate", "smd-micro", str(normal), "-o", str(plain), "--plain-inputs")
     series = _write_series(folder, "calibrated", str(mine))
-    return [*cases, Case("smd-micro, calibrated", str(mine), plain, series)]
+    cases.append(Case("smd-micro, calibrated", str(mine), plain, series))
+    return [*cases, *_judged_cases(folder, cases)]
+
+
+def _judged_cases(folder: Path, cases: list[Case]) -> list[Case]:
+    """Returns two of the cases with the judge in the graph: one channel, and three."""
+    judged = []
+    for case, channels in ((cases[1], 1), (cases[3], 3)):
+        normal = folder / f"normal-{channels}.csv"
+        names = [channel.name for channel in case.info.channels]
+        normal.write_text(as_csv(names, _values(channels, seed=8, spike=0).tolist()))
+        paths = []
+        for form, model in (("judged", case.model), ("judged-plain", str(case.plain))):
+            paths.append(folder / f"{form}-{channels}.onnx")
+            words = ["--judge", "--normal", str(normal), "--period", "5min", "--budget", "3/day"]
+            program("export", model, *words, "-o", str(paths[-1]))
+        judged.append(Case(f"{case.name}, judged", str(paths[0]), paths[1], case.series))
+    return judged
 
 
 def program(*words: str) -> str:

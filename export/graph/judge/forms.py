@@ -52,9 +52,14 @@ def judge_scan(graph: Graph, rule: JudgeRow, *, scaled_by_row: bool) -> None:
     rows = len(rule.layout.start)
     graph.input("judge", [rows, "judge_batch"], kind=_DOUBLE)
     nodes = Nodes(graph, "judge_")
-    given = {"row": _by_row(nodes.term("values").as_double()), "bad": _without_number(nodes)}
-    if scaled_by_row:
-        given["silent"] = _without_scale(nodes)
+    graph.node("Unsqueeze", ["score", graph.integers(2)], "judge_score")
+    silent = _without_scale(nodes) if scaled_by_row else None
+    given = {
+        "row": _by_row(nodes.term("values").as_double()),
+        "bad": _by_row(_without_number(nodes, silent)),
+    }
+    if silent is not None:
+        given["silent"] = _by_row(silent)
     streams = graph.node("Shape", ["values"], "judge_streams", start=0, end=1)
     wide = graph.concat([graph.integers(rows), streams], "judge_shape")
     carried = nodes.term(graph.node("Expand", ["judge", wide], "judge_wide"))
@@ -108,24 +113,23 @@ def _by_row(values: Term) -> Term:
     )
 
 
-def _without_number(nodes: Nodes) -> Term:
-    """Returns where (T, 1, N) a value or the score is no finite number."""
-    graph = nodes.graph
-    graph.node("Unsqueeze", ["score", graph.integers(2)], "judge_score")
-    found = []
-    for name in ("values", "judge_score"):
-        number = nodes.term(name).as_double()
-        finite = (number - number).same(0.0)  # of an infinite one too the difference is no number
-        found.append(_anywhere(~finite))
-    return _by_row(found[0] | found[1])
+def _without_number(nodes: Nodes, silent: Term | None) -> Term:
+    """Returns where (N, T, 1) a value is no finite number, or the score, where it is asked for."""
+    values, score = (_anywhere(~_finite(nodes.term(name))) for name in ("values", "judge_score"))
+    return values | (score if silent is None else score & ~silent)
+
+
+def _finite(number: Term) -> Term:
+    """Returns where it is finite: of an infinite one too, the difference from itself is none."""
+    double = number.as_double()
+    return (double - double).same(0.0)
 
 
 def _without_scale(nodes: Nodes) -> Term:
-    """Returns where (T, 1, N) the scale is infinite."""
+    """Returns where (N, T, 1) the scale is infinite."""
     unknown = _anywhere(nodes.term("scale").as_double() > LARGEST)
     shape = nodes.graph.node("Shape", ["judge_score"], "judge_score_shape")
-    wide = nodes.graph.node("Expand", [unknown.name, shape], "judge_unknown_scale")
-    return _by_row(nodes.term(wide))
+    return nodes.term(nodes.graph.node("Expand", [unknown.name, shape], "judge_unknown_scale"))
 
 
 def _anywhere(condition: Term) -> Term:
