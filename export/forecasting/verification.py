@@ -16,11 +16,13 @@ import onnx.reference
 from stillwatch.export.capsule.golden import TOLERANCE
 from stillwatch.export.forecasting.capsule import Network
 from stillwatch.runtime.arrays import AnyArray, Float64
-from stillwatch.runtime.errors import ExtraError
+from stillwatch.runtime.capsule import opening
+from stillwatch.runtime.errors import ExtraError, InputError
 from stillwatch.runtime.forecasting.forecaster import Forecaster
+from stillwatch.runtime.forecasting.series import read_series
 from stillwatch.train.data.checkpoint import load_checkpoint
 
-__all__ = ["ForecastAgreement", "compare", "report"]
+__all__ = ["ForecastAgreement", "compare", "report", "run"]
 
 _RECIPE = "stillwatch.train.families.forecaster.recipe"
 
@@ -76,6 +78,43 @@ def compare(
     scale = network.scaler.scale[: network.layout.channels]
     found = [_agreement(name, reference, answer, scale) for name, answer in answers.items()]
     return found, absent
+
+
+def run(model: str, folder: Path, series: Path | None) -> bool:
+    """Prints the comparison on a file, or on waves; returns whether every framework agrees."""
+    content = opening.read_bytes(model)
+    forecaster = Forecaster.from_bytes(content, model)
+    checkpoint, _ = load_checkpoint(folder)
+    if checkpoint.family != forecaster.info.family:
+        raise InputError(
+            f"{model} is of family {forecaster.info.family}, {folder} of {checkpoint.family}"
+        )
+    if series is None:
+        name, values, times = "waves", *_waves(forecaster)
+    else:
+        info = forecaster.info
+        found = read_series(
+            series, info.columns, info.time_column or None,
+            fill=info.missing == "forward", timed=bool(info.calendar),
+        )  # fmt: skip
+        name, values, times = str(series), found.values, found.times
+    agreements, absent = compare(content, model, folder, values, times)
+    version = metadata.version("onnxruntime")
+    print(f"against onnxruntime {version} on what follows {name}, {len(values)} rows:")
+    for line in report(agreements, absent):
+        print(f"  {line}")
+    return all(agreement.passed for agreement in agreements)
+
+
+def _waves(forecaster: Forecaster) -> tuple[Float64, AnyArray | None]:
+    """Returns a lookback of rows (T, C + K), and times where the capsule reads them."""
+    info = forecaster.info
+    row, column = np.arange(info.lookback)[:, None], np.arange(len(info.columns))
+    waves = np.sin(0.3 * row + column) + 0.5 * np.sin(1.7 * row + 2 * column)
+    values = np.array(info.mean) + np.array(info.scale) * waves
+    if not info.calendar or info.step is None:
+        return values, None
+    return values, info.step.before(np.datetime64("2024-03-01", "us"), info.lookback)
 
 
 def report(agreements: list[ForecastAgreement], absent: dict[str, str]) -> list[str]:

@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 
 from stillwatch.export.verify.verification import run as agree
+from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.cli import verify
 from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.forecasting.info import forecasts
 
 __all__ = ["add_arguments", "run"]
 
@@ -24,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--series",
         type=Path,
         metavar="SERIES.csv",
-        help="what to compare on (default: the recipe's test series)",
+        help="what to compare on (default: the recipe's test series; a forecaster's, waves)",
     )
 
 
@@ -37,5 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
     passed = verify.replay_golden(arguments.model)
     (checkpoint,) = arguments.checkpoint
-    agreed = agree(arguments.model, checkpoint, arguments.series)
+    content = opening.read_bytes(arguments.model)
+    compare = agree
+    if forecasts(opening.open_graph(content, arguments.model)[1]):
+        # Imported here: it is not of a detector's way.
+        from stillwatch.export.forecasting.verification import run as compare
+    agreed = compare(arguments.model, checkpoint, arguments.series)
     return 0 if passed and agreed else 1

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from stillwatch.runtime.cli.options import check_order
+from stillwatch.runtime.cli.reading import add_reading_options, print_remarks, reading_options
 from stillwatch.runtime.files import write_text
 from stillwatch.runtime.forecasting.forecast import Forecast
 from stillwatch.runtime.forecasting.forecaster import Forecaster
@@ -20,12 +22,11 @@ __all__ = ["add_arguments", "forecast_table", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of a forecast."""
     parser.add_argument("model", help="path of a capsule that 'stillwatch train forecaster' made")
-    parser.add_argument("series", type=Path, help="CSV file with a header line")
     parser.add_argument(
-        "--horizon", type=int, metavar="ROWS", help="rows ahead (default: the trained horizon)"
+        "series", type=Path, help="CSV, Parquet or Arrow file, packed or not; - is standard input"
     )
     parser.add_argument(
-        "--time-column", metavar="NAME", help="the times' (default: as in training)"
+        "--horizon", type=int, metavar="ROWS", help="rows ahead (default: the trained horizon)"
     )
     parser.add_argument(
         "--column", dest="columns", action="append", metavar="NAME",
@@ -39,10 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="OUT.csv", help="where to (default: standard output)"
     )
+    parser.add_argument(
+        "--report", type=Path, metavar="OUT.html", help="a page with pictures of what is forecast"
+    )
+    add_reading_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Forecasts; the table goes to the output, a summary to standard error."""
+    check_order(arguments.model, arguments.series)
     forecaster = Forecaster.load(arguments.model)
     info = forecaster.info
     forecaster.check_horizon(arguments.horizon)
@@ -53,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         fill="forward" in (arguments.fill, info.missing),
         names=arguments.columns,
         timed=bool(arguments.time_column or info.calendar),
+        reading=reading_options(arguments),
     )
     found = forecaster.forecast(series.values, horizon=arguments.horizon, times=series.times)
     content = forecast_table(found, series, info.channel_names)
@@ -60,8 +67,20 @@ def run(arguments: argparse.Namespace) -> int:
         write_text(arguments.output, content)
     else:
         sys.stdout.write(content)
-    rows = len(found.forecast)
-    print(
+    said = _summary(found, series, forecaster)
+    print_remarks([said])
+    if arguments.report:
+        # Here, since a forecast without a page does not need what draws one.
+        from stillwatch.runtime.report.forecast_page import forecast_page
+
+        write_text(arguments.report, forecast_page(found, series, arguments.model, info, said))
+        print_remarks([f"  report: {arguments.report}"])
+    return 0
+
+
+def _summary(found: Forecast, series: Series, forecaster: Forecaster) -> str:
+    info, rows = forecaster.info, len(found.forecast)
+    return (
         f"{rows} row{'s' * (rows > 1)} after {len(series)} of {series.name}"
         + (f", {series.filled} cells filled forward" if series.filled else "")
         + (f"; intervals of {info.coverage:.0%}" if found.low is not None else "")
@@ -69,10 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
             f", measured to row {info.horizon} ahead and empty beyond"
             if found.low is not None and rows > info.horizon
             else ""
-        ),
-        file=sys.stderr,
+        )
     )
-    return 0
 
 
 def forecast_table(found: Forecast, series: Series, names: tuple[str, ...]) -> str:

@@ -47,16 +47,18 @@ def read_series(
     fill: bool = False,
     names: Sequence[str] | None = None,
     timed: bool = True,
+    reading: ReadOptions | None = None,
 ) -> Series:
     """Returns the series in a file.
 
     columns: None for every column of numbers that is for nothing else. names:
     the file's own for these columns, where they differ. timed: whether the
     time column must be there; where it need not and is not, there are no
-    times. Raises InputError for a column that is missing, cells that are no
-    numbers, and times that are not regular.
+    times. reading: how the file is read, but for its time column. Raises
+    InputError for a column that is missing, cells that are no numbers, and
+    times that are not regular.
     """
-    options = ReadOptions(time_column=time_column if timed else None)
+    options = replace(reading or ReadOptions(), time_column=time_column if timed else None)
     table = read_table(path, columns, names, options=options, fill=fill)
     if not timed and time_column not in table.header:
         time_column = None

@@ -1,7 +1,7 @@
 """The pictures of a scored series, whole or a part: values, score, and who contributed."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from stillwatch.runtime.report.panel import Line, Panel, row_axis
 from stillwatch.runtime.report.scored import ScoredSeries
 from stillwatch.runtime.report.strip import strip
 
-__all__ = ["legend", "overview"]
+__all__ = ["legend", "legend_of", "overview"]
 
 _STRIPS = 40
 _SURPRISE = "surprise in nats: 7 is once in about a thousand rows"
@@ -24,8 +24,13 @@ _KEYS = {
 
 def legend(scored: ScoredSeries) -> str:
     """Returns what the lines mean."""
-    kinds = [kind for kind in _KEYS if kind != "limit" or scored.limit is not None]
-    return '<div class="legend">' + "".join(map(_key, kinds)) + "</div>"
+    shown = {k: text for k, text in _KEYS.items() if k != "limit" or scored.limit is not None}
+    return legend_of(shown)
+
+
+def legend_of(kinds: Mapping[str, str]) -> str:
+    """Returns what lines of these kinds mean, in words of each."""
+    return '<div class="legend">' + "".join(_key(*kind) for kind in kinds.items()) + "</div>"
 
 
 def overview(
@@ -80,13 +85,12 @@ def _strips(scored: ScoredSeries, part: slice) -> str:
     return strip(parts[:, order], [scored.channels[c] for c in order], title)
 
 
-def _key(kind: str) -> str:
+def _key(kind: str, text: str) -> str:
     shape = (
         '<rect class="shade" x="2" y="0" width="36" height="14"/>'
         if kind == "shade"
         else f'<path class="line {kind}" d="M0 7H40"/>'
     )
     return (
-        f'<span><svg viewBox="0 0 40 14" aria-hidden="true">{shape}</svg>'
-        f"{html.escape(_KEYS[kind])}</span>"
+        f'<span><svg viewBox="0 0 40 14" aria-hidden="true">{shape}</svg>{html.escape(text)}</span>'
     )

@@ -8,7 +8,7 @@ from stillwatch.export.importing.formats.onnx_flow import Flow
 from stillwatch.export.importing.formats.onnx_layers import LayerReader
 from stillwatch.export.importing.layers import Foreign, Layer, Lstm, Repeat
 from stillwatch.runtime.capsule.external import has_external_data
-from stillwatch.runtime.errors import CheckpointError, first_line
+from stillwatch.runtime.errors import CheckpointError, StillwatchError, first_line
 
 __all__ = ["from_onnx"]
 
@@ -22,7 +22,13 @@ def from_onnx(content: bytes, name: str) -> Foreign:
         raise CheckpointError(f"{name} is not an ONNX file: {first_line(error)[:120]}") from error
     if outside:
         raise CheckpointError(f"{name} keeps its weights in another file: save it as one")
-    return _network(model, name)
+    try:
+        return _network(model, name)
+    except StillwatchError:
+        raise
+    except (AttributeError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        # Nodes with fewer inputs than their operator has, attributes of another type.
+        raise CheckpointError(f"{name} is damaged: {first_line(error)[:120]}") from error
 
 
 def _network(model: onnx.ModelProto, name: str) -> Foreign:

@@ -77,7 +77,7 @@ class LayerReader:
 
     def lstm(self, node: onnx.NodeProto) -> Lstm:
         """Returns the layer of an LSTM node; raises CheckpointError for what none can be."""
-        label = node.name or node.output[0]
+        label = _label(node)
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         direction = attributes.get("direction", b"forward").decode("utf-8", "replace")
         inputs = [*node.input, *[""] * 8][:8]
@@ -142,7 +142,7 @@ class LayerReader:
             last = follower
         self.outputs.append([last.output[0]])
         return Dense(
-            block=node.name or node.output[0],
+            block=_label(node),
             weight=np.ascontiguousarray(weight, np.float32),
             bias=np.asarray(bias, np.float32).reshape(-1),
             activation=_DENSE_ACTIVATIONS.get(operator, "linear"),
@@ -204,3 +204,9 @@ class LayerReader:
             return np.asarray(numpy_helper.to_array(self.tensors[tensor]))
         except Exception as error:  # onnx's errors share no base
             raise CheckpointError(f"{self._name}: {tensor[:60]!a} is damaged") from error
+
+
+def _label(node: onnx.NodeProto) -> str:
+    """Returns how a node is called; protobuf gives bytes for what is no UTF-8."""
+    label = node.name or node.output[0]
+    return label if isinstance(label, str) else repr(label)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from battery.forecaster_cases import FORECASTERS, build
+from support.checkpoints import save
 
 from stillwatch.export.forecasting.rolling import Rolled, coverage, measure_intervals
 from stillwatch.runtime.cli.main import main
@@ -148,3 +150,22 @@ def test_intervals_hold_what_they_say_on_rows_like_those_they_were_measured_on()
     # Errors are all above: the lower width is none, and 5 % are left above.
     assert (measured.below == 0).all()
     assert coverage(halves[1], measured) == pytest.approx(0.95, abs=0.01)
+
+
+def test_a_forecasters_frameworks_are_compared_by_the_program(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    built = build(tmp_path / "made", FORECASTERS["recursive, joint, covariates"])
+    model = tmp_path / "model.onnx"
+    model.write_bytes(built.capsule())
+    assert main(["verify", str(model), "--checkpoint", str(built.folder)]) == 0
+    said = capsys.readouterr().out
+    assert "on what follows waves, 20 rows" in said
+    assert said.count("in forecasts (scaled), ") == 1 + 3  # golden vectors; three frameworks
+    assert "FAILED" not in said
+    # Weights that are not the capsule's answer otherwise.
+    mixed = build(tmp_path / "mixed", FORECASTERS["recursive, joint, covariates"])
+    weights = {name: 2 * weight for name, weight in mixed.weights.items()}
+    save(mixed.folder, mixed.checkpoint, weights)
+    assert main(["verify", str(model), "--checkpoint", str(mixed.folder)]) == 1
+    assert "FAILED" in capsys.readouterr().out
