@@ -8,6 +8,9 @@ from fastapi import APIRouter, FastAPI
 
 from stillwatch.runtime.serve.headers import Headers
 from stillwatch.runtime.serve.inference import routes as inference
+from stillwatch.runtime.serve.metrics import routes as metrics
+from stillwatch.runtime.serve.metrics.meters import Meters
+from stillwatch.runtime.serve.metrics.timing import Timing
 from stillwatch.runtime.serve.pages import routes as pages
 from stillwatch.runtime.serve.problems import handlers
 from stillwatch.runtime.serve.service import Service
@@ -36,18 +39,21 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.pulse = pages.pulse_of(service)
+    meters = app.state.meters = Meters(service.registry, lambda: service.engine.waiting)
+    service.observers.append(meters)
     for router in _routers():
         app.include_router(router)
     app.add_middleware(Headers)
+    app.add_middleware(Timing, meters=meters)
     return app
 
 
 def _routers() -> list[APIRouter]:
-    """What the app answers; metrics are added here."""
+    """What the app answers."""
     versioned = APIRouter(prefix="/v1")
     versioned.include_router(streams.router)
     versioned.include_router(inference.forecasts)
     versioned.include_router(pages.pulses)
     plain = APIRouter(include_in_schema=False)  # the same without the version
     plain.include_router(streams.router)
-    return [inference.router, versioned, plain, pages.pages]
+    return [inference.router, versioned, plain, pages.pages, metrics.router]

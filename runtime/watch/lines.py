@@ -1,4 +1,4 @@
-"""From lines of text to samples: CSV cells or JSON, and the time they were taken."""
+"""From lines of text to samples: CSV cells, JSON or points, and the time they were taken."""
 
 import json
 import math
@@ -13,6 +13,7 @@ from stillwatch.runtime.tables.cells import is_number, parse_cells
 from stillwatch.runtime.tables.header import select_columns
 from stillwatch.runtime.tables.lines import CsvLines
 from stillwatch.runtime.watch.clock import read_seconds
+from stillwatch.runtime.watch.influx.line_protocol import parse_point
 from stillwatch.runtime.watch.options import WatchOptions
 
 __all__ = ["LONGEST_LINE", "LineReader", "Sample"]
@@ -55,6 +56,7 @@ class LineReader:
         self._places = list(range(len(channels)))
         self.previous: Float64 | None = None
         self._first = True
+        self._series: str | None = None  # of the points
         self._csv_lines = CsvLines(options.delimiter, options.decimal)
 
     def read(self, line: bytes) -> Sample | None:
@@ -68,7 +70,12 @@ class LineReader:
         if not text.strip():
             return None
         decimal = "."
-        if self._form == "json" or (self._form == "auto" and text[0] in "{["):
+        if self._form == "influx":
+            point = self._point(text)
+            if point is None:
+                return None
+            cells, through = point
+        elif self._form == "json" or (self._form == "auto" and text[0] in "{["):
             cells, through = self._json(text)
         else:
             row = self._csv(text)
@@ -103,12 +110,14 @@ class LineReader:
             "header": self._header,
             "first": self._first,
             "previous": previous,
+            "series": self._series,
             "csv": self._csv_lines.state(),
         }
 
     def restore(self, state: Mapping[str, Any], previous: Float64 | None) -> None:
         """Goes on from a state."""
         self._first, self.previous = bool(state["first"]), previous
+        self._series = state.get("series")
         if "csv" in state or not self._first:  # one of before 0.2 has none
             self._csv_lines.restore(state.get("csv", {}))
         if state["header"] is not None:
@@ -144,6 +153,24 @@ class LineReader:
         if self._time is not None and self._time not in row:
             raise InputError(f"the header has no time column {self._time!r}: {', '.join(row)}")
         self._header = row
+
+    def _point(self, text: str) -> tuple[list[str], dict[str, Any]] | None:
+        """Returns the cells of a point, and what of it goes back out as it is."""
+        point = parse_point(text)
+        if point is None:
+            return None
+        if self._series not in (None, point.series):
+            raise InputError(
+                f"expected a point of {self._series[:_SHOWN]}, got another series, "
+                f"{point.series[:_SHOWN]}: one watch has one"
+            )
+        names = self._columns or self._channels
+        cells = [point.number(name) for name in names]
+        if not any(cells):
+            raise InputError(f"expected a field {names[0]!r}, got {text[:_SHOWN]!r}")
+        self._series = point.series
+        through = {"series": point.series, "fields": point.fields, "time_ns": point.time}
+        return cells, through if point.seconds is None else through | {"time": point.seconds}
 
     def _json(self, text: str) -> tuple[list[str], dict[str, Any]]:
         try:

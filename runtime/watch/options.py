@@ -12,7 +12,7 @@ from stillwatch.runtime.tables.options import ReadOptions
 
 __all__ = ["FORMS", "GAPS", "WatchFiles", "WatchOptions"]
 
-FORMS = ("auto", "csv", "json")
+FORMS = ("auto", "csv", "json", "influx")
 GAPS = ("ignore", "fill", "restart")
 
 

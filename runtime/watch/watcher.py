@@ -15,6 +15,7 @@ from stillwatch.runtime.result import Result
 from stillwatch.runtime.streaming.stream import Stream
 from stillwatch.runtime.watch.answers import OURS, as_line, event_figures, figures
 from stillwatch.runtime.watch.clock import Clock
+from stillwatch.runtime.watch.influx.line_protocol import as_point
 from stillwatch.runtime.watch.lines import LineReader, Sample
 from stillwatch.runtime.watch.options import WatchOptions
 
@@ -45,6 +46,7 @@ class Watcher:
         self._reader = LineReader(names, options, fill=fill)
         self._clock = Clock(options.period)
         self._tracker = EventTracker(names, options.events)
+        self._as_text = as_point if options.form == "influx" else as_line
         # Of the rows that have no answer yet: what it will say besides the figures.
         self._waiting: deque[dict[str, Any]] = deque()
         self._ready: list[Float64] = []  # read, and not yet in the stream
@@ -60,7 +62,7 @@ class Watcher:
     def take(self, lines: Sequence[bytes]) -> tuple[bytes, InputError | None]:
         """Returns the answers to lines, and with `strict` the error that ends the watch."""
         answers, error = self.answer(lines)
-        return "".join(map(as_line, answers)).encode(), error
+        return "".join(map(self._as_text, answers)).encode(), error
 
     def answer(self, lines: Sequence[bytes]) -> tuple[list[Answer], InputError | None]:
         """As `take`, of answers that are no text yet; those with a "line" are of a row."""
@@ -85,7 +87,7 @@ class Watcher:
         """Returns the answers of the rows whose window never filled, and ends the stream."""
         out: list[Answer] = []
         self._end_stream(out)
-        return "".join(map(as_line, out)).encode()
+        return "".join(map(self._as_text, out)).encode()
 
     def state(self) -> tuple[dict[str, Any], bytes]:
         """Returns what `restore` takes: figures as JSON has them, and the stream's snapshot."""

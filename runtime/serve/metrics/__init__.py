@@ -1,0 +1,1 @@
+"""What a scraper asks: requests, stages, rows, events, budgets, and how streams drift."""

@@ -1,0 +1,162 @@
+"""Whether a stream still looks as it did: its score against calibration, its channels as at first.
+
+The population stability index of two histograms is the sum of (p - q) ln(p / q)
+over their bins, a symmetric Kullback-Leibler divergence: below 0.1 little has
+moved, above 0.25 much has (Siddiqi, Credit Risk Scorecards, 2006, and
+customary since). A capsule has the quantiles of its normal scores and none of
+its channels, so channels are held against a stream's own first rows.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from stillwatch.runtime.arrays import AnyArray, Float64
+
+__all__ = ["Histogram", "StreamDrift", "stability"]
+
+_BLOCKS = 8  # that a window slides by
+_ROWS = 512  # of a window, at least
+_DAYS = 2  # of a window, so that the hour of the day does not look like drift
+_REFERENCE = 256  # rows that are kept of the first window, evenly, until it is full
+_DECILES = np.arange(1, 10) / 10
+_FROZEN = 30  # equal rows at least, and four times as many as ever in the first window
+_OFTEN = 4
+
+
+def stability(expected: AnyArray, counts: AnyArray) -> Float64:
+    """Returns the population stability index of histograms (C, B), a figure each, (C,).
+
+    Half a count is added to each bin, so that an empty one is not infinitely far.
+    """
+    p, q = (
+        (part + 0.5) / (part.sum(axis=-1, keepdims=True) + 0.5 * part.shape[-1])
+        for part in (np.asarray(expected, np.float64), np.asarray(counts, np.float64))
+    )
+    index: Float64 = ((p - q) * np.log(p / q)).sum(axis=-1)
+    return index
+
+
+class Histogram:
+    """Counts of the last rows by bin, in blocks of rows: the oldest block goes as one begins."""
+
+    def __init__(self, edges: AnyArray, rows: int) -> None:
+        """edges: (C, B - 1), rising. rows: of a whole window."""
+        self._edges = np.asarray(edges, np.float64)
+        self._block = max(1, rows // _BLOCKS)
+        self._counts = np.zeros((_BLOCKS, len(edges), self._edges.shape[1] + 1), np.int64)
+        self._filled = 0  # rows of the block that is being filled
+        self.rows = 0
+
+    def add(self, values: AnyArray) -> None:
+        """Takes rows (T, C)."""
+        bins = self.binned(values)
+        for start in range(0, len(values), self._block):
+            self._add(bins[start : start + self._block])
+
+    def binned(self, values: AnyArray) -> AnyArray:
+        """Returns the bin of each value, (T, C)."""
+        bins: AnyArray = (np.asarray(values)[..., None] > self._edges).sum(axis=-1)
+        return bins
+
+    def counted(self, bins: AnyArray) -> AnyArray:
+        """Returns how many of bins (T, C) are in each, (C, B)."""
+        wide = np.arange(self._counts.shape[2])
+        counts: AnyArray = (bins[..., None] == wide).sum(axis=0)
+        return counts
+
+    @property
+    def counts(self) -> AnyArray:
+        """Of the window, (C, B)."""
+        counts: AnyArray = self._counts.sum(axis=0)
+        return counts
+
+    def _add(self, bins: AnyArray) -> None:
+        if self._filled + len(bins) > self._block:
+            left = self._block - self._filled
+            self._add(bins[:left])
+            bins = bins[left:]
+        if self._filled == self._block:
+            self._counts = np.roll(self._counts, 1, axis=0)
+            self._counts[0] = 0
+            self._filled = 0
+        self._counts[0] += self.counted(bins)
+        self._filled += len(bins)
+        self.rows += len(bins)
+
+
+class StreamDrift:
+    """One stream's windows. frozen: channels whose value stands still."""
+
+    def __init__(self, channels: int, quantiles: Mapping[str, float], period: float | None) -> None:
+        """quantiles: of normal scores, by level, as capsules have them. period: seconds a row."""
+        day = 0 if period is None else round(86_400 / period)
+        self._rows = max(_ROWS, min(_DAYS * day, 100_000))
+        self._score: Histogram | None = None
+        self._shares: AnyArray = np.empty(0)
+        if quantiles:
+            levels = sorted((float(level), value) for level, value in quantiles.items())
+            self._score = Histogram(np.array([[value for _, value in levels]]), self._rows)
+            steps = np.diff([0.0, *(level for level, _ in levels), 1.0])
+            self._shares = steps[None] * self._rows
+        self._first: list[AnyArray] | None = []  # rows of the reference, until it is whole
+        self._seen = 0
+        self._channels: Histogram | None = None
+        self._expected: AnyArray = np.empty(0)
+        self._last: AnyArray | None = None
+        self._run = np.zeros(channels, np.int64)  # equal rows up to the last one
+        self._longest = np.zeros(channels, np.int64)  # of the reference
+
+    def take(self, values: AnyArray, scores: AnyArray) -> None:
+        """Takes new rows (T, C), and the scores (T',) that came of any."""
+        known = scores[np.isfinite(scores)]
+        if self._score is not None and len(known):
+            self._score.add(known[:, None])
+        self._stand(values)
+        if self._channels is not None:
+            self._channels.add(values)
+        elif self._first is not None:
+            self._refer(values)
+
+    @property
+    def score(self) -> float | None:
+        """The index of the scores against calibration; None without one, or with too few rows."""
+        if self._score is None or self._score.rows < self._rows:
+            return None
+        return float(stability(self._shares, self._score.counts)[0])
+
+    @property
+    def channels(self) -> Float64 | None:
+        """The index of each channel against the first window, (C,); None before the second."""
+        if self._channels is None or self._channels.rows < self._rows:
+            return None
+        return stability(self._expected, self._channels.counts)
+
+    @property
+    def frozen(self) -> int:
+        """How many channels have stood still for longer than they used to."""
+        still = (self._run >= _FROZEN) & (self._run > _OFTEN * self._longest)
+        return int(still.sum()) if self._channels is not None else 0
+
+    def _stand(self, values: AnyArray) -> None:
+        before = values[:1] if self._last is None else self._last
+        equal = np.concatenate([before, values[:-1]]) == values
+        for row in equal:
+            self._run = np.where(row, self._run + 1, 0)
+            if self._channels is None:
+                self._longest = np.maximum(self._longest, self._run)
+        self._last = values[-1:].copy()
+
+    def _refer(self, values: AnyArray) -> None:
+        """Takes rows of the first window, and begins the next one when it is whole."""
+        first = self._first
+        if first is None:
+            return
+        every = max(1, self._rows // _REFERENCE)
+        first.extend(row.copy() for row in values[(-self._seen) % every :: every])
+        self._seen += len(values)
+        if self._seen >= self._rows:
+            reference = np.stack(first)
+            self._channels = Histogram(np.quantile(reference, _DECILES, axis=0).T, self._rows)
+            self._expected = self._channels.counted(self._channels.binned(reference))
+            self._first = None
