@@ -23,8 +23,11 @@ VERIFICATION = {"export/verify/verification.py", "export/importing/originals.py"
 # One's own data to a capsule begins with training.
 TRAINING = {f"export/own_data/{part}.py" for part in ("chain", "command", "report", "tracking")}
 TRAINING |= {"export/forecasting/command.py"}
-# An extra of the lowest folder, since everything above draws with it: it may use what it needs.
-EXTRAS = ("runtime/mqtt/", "runtime/report/", "runtime/serve/", "runtime/tables/arrow.py")
+# Extras of the lowest folder: they may use what they need.
+EXTRAS = (
+    *("runtime/mqtt/", "runtime/report/", "runtime/serve/", "runtime/spark/"),
+    "runtime/tables/arrow.py",
+)
 # The parts of runtime/ that training shares: NumPy only, no onnxruntime.
 PURE = [
     f"stillwatch.runtime.{part}"

@@ -1,0 +1,1 @@
+"""What runs in Spark's workers: a sensor's rows in, its answers out."""
