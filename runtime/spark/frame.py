@@ -9,7 +9,7 @@ from stillwatch.runtime.spark.jobs import Prepared, Source, prepared, prepared_f
 from stillwatch.runtime.spark.options import SparkOptions
 from stillwatch.runtime.spark.workers.at_rest import events_at_rest, scores_at_rest
 from stillwatch.runtime.spark.workers.columns import EVENT_TIMES, TIME, Field, event_fields
-from stillwatch.runtime.spark.workers.forecasts import forecasts_at_rest
+from stillwatch.runtime.spark.workers.sensor_forecasts import forecasts_at_rest
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

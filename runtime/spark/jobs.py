@@ -13,7 +13,7 @@ from stillwatch.runtime.spark.options import SparkOptions
 from stillwatch.runtime.spark.session import check_packages
 from stillwatch.runtime.spark.workers.carried import Job, carried
 from stillwatch.runtime.spark.workers.columns import Field, score_fields
-from stillwatch.runtime.spark.workers.forecasts import forecast_fields
+from stillwatch.runtime.spark.workers.sensor_forecasts import forecast_fields
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

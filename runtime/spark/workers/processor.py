@@ -11,8 +11,8 @@ from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.errors import InputError, StillwatchError
 from stillwatch.runtime.spark.workers.carried import Job
 from stillwatch.runtime.spark.workers.columns import TIME, values_name
-from stillwatch.runtime.spark.workers.forecasts import SensorForecasts
 from stillwatch.runtime.spark.workers.sensor import STATE, SavedSensor, SensorStream
+from stillwatch.runtime.spark.workers.sensor_forecasts import SensorForecasts
 
 __all__ = ["Opening", "SensorProcessor", "detecting", "forecasting"]
 

@@ -12,7 +12,7 @@ from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.spark.options import SparkOptions
 from stillwatch.runtime.spark.workers.carried import Job, carried
 from stillwatch.runtime.spark.workers.columns import TIME
-from stillwatch.runtime.spark.workers.forecasts import SensorForecasts, forecasts_at_rest
+from stillwatch.runtime.spark.workers.sensor_forecasts import SensorForecasts, forecasts_at_rest
 
 ROWS = 50
 SIDES = ("forecast", "low", "high")
