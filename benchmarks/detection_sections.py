@@ -1,12 +1,13 @@
-"""The documentation's parts on alarms: NAB, budgets on SMD, and planted faults."""
+"""The documentation's parts on alarms: NAB, budgets on SMD, planted faults, and the judge."""
 
 from stillwatch.benchmarks.reproductions.faults import document as faults
+from stillwatch.benchmarks.reproductions.judge import document as judge
 from stillwatch.benchmarks.reproductions.nab import document as nab
 from stillwatch.benchmarks.reproductions.nab import nab_tables
 from stillwatch.benchmarks.reproductions.smd.alarms import alarm_document, alarm_tables
 from stillwatch.runtime.report.tables import as_markdown
 
-__all__ = ["alarms_section", "faults_section", "nab_section"]
+__all__ = ["alarms_section", "faults_section", "judge_section", "nab_section"]
 
 
 def nab_section(results: nab.Results) -> str:
@@ -38,3 +39,15 @@ def faults_section(results: faults.Results) -> str:
     rows = faults.fault_rows(results["summary"])
     said = f"`{results['command']}`: {results['seeds']} seeds, {results['budget']:g} events a week."
     return "\n".join([as_markdown(faults.HEADER, rows), "", said])
+
+
+def judge_section(results: judge.Results) -> str:
+    """Returns the part on the judge in the graph: the same alarms, and what a row costs."""
+    header, rows = judge.cost_table(results["cost"])
+    agreement = as_markdown(judge.SERIES_HEADER, judge.series_rows(results["agreement"]))
+    said = (
+        f"`{results['command']}`: {results['budget']} events; {results['machine']['cpu']}, "
+        "microseconds of processor time of one thread for a row of all streams, in brackets times "
+        "the NumPy judge's; medians of nine turns in one run."
+    )
+    return "\n".join([agreement, "", as_markdown(header, rows), "", said])

@@ -12,7 +12,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stillwatch.benchmarks.detection_sections import alarms_section, faults_section, nab_section
+from stillwatch.benchmarks.detection_sections import (
+    alarms_section,
+    faults_section,
+    judge_section,
+    nab_section,
+)
 from stillwatch.benchmarks.latency.cards.card import Card
 from stillwatch.benchmarks.latency.cards.card_file import read_card
 from stillwatch.benchmarks.latency.cards.compare import disagreements
@@ -182,6 +187,7 @@ def importing_section(results: dict[str, Any]) -> str:
 
 _SECTIONS: dict[str, Callable[[Any], str]] = {
     "faults": faults_section,
+    "judge": judge_section,
     "nab": nab_section,
     "importing": importing_section,
     "nab-rds": nab_rds_section,

@@ -60,7 +60,8 @@ def export_judged(arguments: argparse.Namespace, content: bytes) -> int:
         f"{arguments.output}: {info.parameters} parameters and a judge for {budget}, a row every "
         f"{info.judge.period:g} s, {len(judged):,} bytes"
     )
-    print(f"feed judge as zeros ({len(info.graph_judge.state)}, streams), double; then judge_out")
+    size = len(info.graph_judge.state)
+    print(f"feed judge as zeros, double, ({size}, series), and judge_out from then on")
     print(f"next: stillwatch verify {arguments.output}")
     return 0
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from stillwatch.benchmarks.reproductions.judge.document import Series
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.judged.adding import Normal, with_judge
-from stillwatch.runtime.alarms.judged import Judged
+from stillwatch.runtime.alarms.judged import BEGINS, Judged
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.detector import Detector
+from stillwatch.runtime.errors import CapsuleError
 from stillwatch.train.data.sets.nab import RDS_TEST, RDS_TRAIN, load_nab
 from stillwatch.train.data.sets.smd import load_smd
 
@@ -31,7 +32,7 @@ class _Case:
     values: Float64  # (T, C)
 
 
-def agreement() -> list[dict[str, Any]]:
+def agreement() -> list[Series]:
     """Returns a row for each series: alarms, and how many of them differ."""
     return [_compared(case) for case in _cases()]
 
@@ -51,26 +52,26 @@ def _cases() -> Iterator[_Case]:
         yield _Case(f"SMD {name}", with_judge(mine, "smd-micro", BUDGET), machine.test)
 
 
-def _compared(case: _Case) -> dict[str, Any]:
+def _compared(case: _Case) -> Series:
     detector = Detector.from_bytes(case.capsule, case.name)
     single = case.values.astype(np.float32).astype(np.float64)
     by_runtime = detector.score(case.values).judged
     same = detector.score(single).judged
     by_graph = _by_graph(detector, case.values)
     if by_runtime is None or same is None:
-        raise AssertionError("a judged capsule's default is its budget")
+        raise CapsuleError("expected a capsule whose default is a budget")
     off = np.abs(by_graph.surprise - same.surprise)
-    return {
-        "series": case.name,
-        "rows": len(case.values),
-        "channels": case.values.shape[1],
-        "alarms": int(by_runtime.alarm.sum()),
-        "events": int((by_runtime.mark & 1).sum()),
-        "alarms that differ": int((by_graph.alarm != by_runtime.alarm).sum()),
-        "of the same float32 values": int((by_graph.alarm != same.alarm).sum()),
-        "marks that differ, of the same values": int((by_graph.mark != same.mark).sum()),
-        "largest difference in surprise, of the same values": float(np.nanmax(off)),
-    }
+    return Series(
+        series=case.name,
+        rows=len(case.values),
+        channels=case.values.shape[1],
+        alarms=int(by_runtime.alarm.sum()),
+        events=int((by_runtime.mark & BEGINS > 0).sum()),
+        alarms_differ=int((by_graph.alarm != by_runtime.alarm).sum()),
+        same_alarms_differ=int((by_graph.alarm != same.alarm).sum()),
+        same_marks_differ=int((by_graph.mark != same.mark).sum()),
+        same_largest=float(np.nanmax(off)),
+    )
 
 
 def _by_graph(detector: Detector, values: Float64) -> Judged:
@@ -80,7 +81,7 @@ def _by_graph(detector: Detector, values: Float64) -> Judged:
     """
     info, session = detector.info, detector.session
     if info.graph_judge is None:
-        raise AssertionError("no judge in the graph")
+        raise CapsuleError("expected a capsule with the judge in its graph")
     state = np.zeros((len(info.graph_judge.state), 1))
     parts = []
     window = _CALL // info.window * info.window if info.state else len(values)

@@ -4,6 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
+from stillwatch.benchmarks.reproductions.judge.document import (
+    SERIES_HEADER,
+    cost_table,
+    series_rows,
+)
 from stillwatch.runtime.files import make_folder, write_text
 from stillwatch.runtime.report.tables import as_text
 
@@ -27,16 +32,11 @@ def run(arguments: argparse.Namespace) -> int:
     from stillwatch.runtime.report.machine import provenance
 
     cost = costs()
-    names = list(dict.fromkeys(name for row in cost for name in row["microseconds"]))
-    print("microseconds of one thread for a row of all streams, and times the NumPy judge's:")
-    cells = [
-        (str(row["channels"]), f"{row['streams']:,}", *(_cell(row, name) for name in names))
-        for row in cost
-    ]
-    print(as_text(("channels", "streams", *names), cells))
+    print("microseconds of one thread for a row of all streams (times the NumPy judge's):")
+    print(as_text(*cost_table(cost)))
     series = agreement()
     print(f"\nalarms of the graph and of the runtime, at {BUDGET}:")
-    print(as_text(tuple(series[0]), [tuple(map(_figure, row.values())) for row in series]))
+    print(as_text(SERIES_HEADER, series_rows(series)))
     results = {
         **provenance(),
         "command": "stillwatch reproduce judge",
@@ -47,13 +47,3 @@ def run(arguments: argparse.Namespace) -> int:
     write_text(arguments.out / "results.json", json.dumps(results, indent=1) + "\n")
     print(f"\nresults.json in {arguments.out}")
     return 0
-
-
-def _cell(row: dict[str, dict[str, float]], name: str) -> str:
-    if name not in row["microseconds"]:
-        return ""
-    return f"{row['microseconds'][name]:,.1f} ({row['times NumPy'][name]:.2f})"
-
-
-def _figure(value: object) -> str:
-    return f"{value:.2g}" if isinstance(value, float) else str(value)

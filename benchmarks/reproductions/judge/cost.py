@@ -7,12 +7,12 @@ than the clock on the wall. The ways take turns, and the median of their turns i
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import onnxruntime
 
 from stillwatch.benchmarks.reproductions.judge.agreement import BUDGET
+from stillwatch.benchmarks.reproductions.judge.document import Cost
 from stillwatch.export.graph.judge.forms import judge_step_model
 from stillwatch.export.judged.adding import Normal, with_judge
 from stillwatch.runtime.alarms.judge.fitting import fit_judge
@@ -31,12 +31,12 @@ _PERIOD = {1: 300.0, _CHANNELS: 60.0}
 Way = Callable[[], None]
 
 
-def costs() -> list[dict[str, Any]]:
+def costs() -> list[Cost]:
     """Returns a row for each judge and number of streams: microseconds a row of all of them."""
     return [_measured(channels, streams) for channels in (1, _CHANNELS) for streams in STREAMS]
 
 
-def _measured(channels: int, streams: int) -> dict[str, Any]:
+def _measured(channels: int, streams: int) -> Cost:
     generator = np.random.default_rng(channels)
     normal = 20 + np.sin(np.arange(1200)[:, None] / 40) + generator.normal(0, 1, (1200, channels))
     times, scanned = (300, 200) if streams <= 100 else (4, 5)
@@ -52,12 +52,12 @@ def _measured(channels: int, streams: int) -> dict[str, Any]:
             seconds[name].append((time.thread_time() - start) / count / each)
     found = {name: 1e6 * statistics.median(turns) for name, turns in seconds.items()}
     numpy = found["NumPy, a row a call"]
-    return {
-        "channels": channels,
-        "streams": streams,
-        "microseconds": {name: round(figure, 3) for name, figure in found.items()},
-        "times NumPy": {name: round(figure / numpy, 3) for name, figure in found.items()},
-    }
+    return Cost(
+        channels=channels,
+        streams=streams,
+        microseconds={name: round(figure, 3) for name, figure in found.items()},
+        times_numpy={name: round(figure / numpy, 3) for name, figure in found.items()},
+    )
 
 
 def _ways(normal: Float64, rows: Float64, channels: int) -> dict[str, tuple[Way, int]]:
