@@ -81,6 +81,17 @@ def _lines(info: CapsuleInfo, size: int) -> dict[str, str]:
         "trained on": f"{data.name}, {data.rows} rows, sha256 {data.sha256[:12]}...",
         "training": ", ".join(f"{name}={value}" for name, value in training.items()),
         "golden vectors": f"{len(info.golden)}, to agree within {info.tolerance:g}",
+        **_judge_line(info),
+    }
+
+
+def _judge_line(info: CapsuleInfo) -> dict[str, str]:
+    if info.graph_judge is None:
+        return {}
+    size = len(info.graph_judge.state)
+    return {
+        "judge": f"in the graph, for {info.graph_judge.budget}; feed judge as zeros, double, "
+        f"({size}, series), and judge_out from then on"
     }
 
 

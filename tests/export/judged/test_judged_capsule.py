@@ -245,6 +245,9 @@ def test_the_program(tmp_path: Path, run: Run) -> None:
     )
     assert "a judge for 5/week, a row every 300 s" in said.stdout, said.stderr
     assert "golden rows through the judge in the graph" in run("verify", out).stdout
+    assert (
+        "judge  in the graph, for 5/week; feed judge as zeros, double, (" in run("info", out).stdout
+    )
     refused = run("export", "nab-rds-online", "--normal", str(path), "-o", out)
     assert refused.returncode == 2
     assert refused.stderr == "stillwatch: expected --normal with --judge alone\n"
