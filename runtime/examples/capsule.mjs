@@ -1,14 +1,16 @@
-// What a capsule says of itself, and the mean and deviation that its scaling policy asks for.
+// What a capsule says of itself, and the mean and deviation that its scaling policy asks for. Its
+// bytes are a Uint8Array, as Node's Buffer is.
 
 // Returns the metadata in a capsule's bytes: in ONNX, which is protobuf, an entry is its key, the
 // length of its text in base 128, and the text. (The packages for JavaScript cannot read it.)
 export function readInfo(model) {
   const key = "\n\nstillwatch\x12";
-  if (!model.includes(key)) throw new Error("no stillwatch metadata: this is not a capsule");
-  let [at, size, unit] = [model.lastIndexOf(key) + key.length, 0, 1];
+  const found = new TextDecoder("latin1").decode(model).lastIndexOf(key); // a character a byte
+  if (found < 0) throw new Error("no stillwatch metadata: this is not a capsule");
+  let [at, size, unit] = [found + key.length, 0, 1];
   do [size, unit] = [size + (model[at] & 127) * unit, unit * 128];
   while (model[at++] & 128);
-  return JSON.parse(model.toString("utf8", at, at + size));
+  return JSON.parse(new TextDecoder().decode(model.subarray(at, at + size)));
 }
 
 // Returns how many rows must come before the first that gets a score.
