@@ -34,6 +34,11 @@ COMMANDS = (
         help="who may ask a service: add, list, revoke",
     ),
     Command(
+        words="score-page",
+        module="stillwatch.runtime.serve.offline.command",
+        help="one offline page that scores a CSV with a capsule in a browser",
+    ),
+    Command(
         words="forecast",
         module="stillwatch.runtime.cli.forecast",
         help="a file -> what comes after it, with its times and intervals",
