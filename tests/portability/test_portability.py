@@ -46,6 +46,7 @@ def node(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+@pytest.mark.peers
 @NODE
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_example_scores_as_python_does(
@@ -61,6 +62,7 @@ def test_the_example_scores_as_python_does(
         assert found.difference <= TOLERANCE
 
 
+@pytest.mark.peers
 @NODE
 def test_a_scaling_that_would_be_ignored_is_refused(folder: Path, cases: list[Case]) -> None:
     model = folder / "model.onnx"
@@ -70,6 +72,7 @@ def test_a_scaling_that_would_be_ignored_is_refused(folder: Path, cases: list[Ca
     assert "--plain-inputs" in done.stderr
 
 
+@pytest.mark.peers
 @NODE
 @pytest.mark.parametrize("cell", ["", "nan", "1x", "Infinity", " "])
 def test_a_cell_that_is_no_number_is_refused(cell: str, folder: Path, cases: list[Case]) -> None:
