@@ -1,5 +1,6 @@
 """The judge: rows and scores in, alarms out; its state goes on from row to row."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -25,12 +26,12 @@ from stillwatch.runtime.alarms.judge.state import flat, kept_where, refilled
 from stillwatch.runtime.alarms.judged import BEGINS, ENDS, LEARNT, NO_NUMBER, Judged
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 
-__all__ = ["BASE_SURPRISE", "Judge"]
+__all__ = ["BASE_SURPRISE", "Judge", "Whole"]
 
 BASE_SURPRISE = 3.1  # nats: the base threshold of a judge of one channel without calibration
 
 
-class _Whole(NamedTuple):
+class Whole(NamedTuple):
     """All of a judge's state: centre and scale (C, B), its parts, account, learning."""
 
     centre: Float64
@@ -57,15 +58,46 @@ class Judge:
         if spec.levels:
             self._base = base_level(spec.levels, spec.weeks, budget)
         self._first: Float64 = np.empty((0, streams))  # rows that an unfitted judge begins with
-        self._whole: _Whole | None = None
+        self._whole: Whole | None = None
         if spec.state:
-            self._whole = _Whole(
+            self._whole = Whole(
                 np.repeat(np.array(spec.centre)[:, None], streams, axis=1),
                 np.repeat(np.array(spec.scale)[:, None], streams, axis=1),
                 spec.start(streams),
                 start_account(self._account, channels, streams),
                 start_learning(channels, streams),
             )
+
+    @property
+    def whole(self) -> Whole | None:
+        """All of the state; None while an unfitted judge takes the rows that it begins with."""
+        return self._whole
+
+    def going_on(self, whole: Whole) -> "Judge":
+        """Returns a judge of the same rules that goes on from a state, of however many streams."""
+        found = copy.copy(self)
+        found._whole, found._streams = whole, whole.centre.shape[1]
+        return found
+
+    def beginning_with(self, first: Float64) -> Whole:
+        """Returns the state that an unfitted judge of one channel begins with after rows (P, B)."""
+        assert isinstance(self._rule, One)  # noqa: S101  (another is never unfitted)
+        centre, scale = one_centre(first)
+        streams = first.shape[1]
+        return Whole(
+            centre[None],
+            scale[None],
+            start_one((first - centre) / scale, self._rule),
+            start_account(self._account, 1, streams),
+            start_learning(1, streams),
+        )
+
+    @property
+    def first_rows(self) -> int:
+        """How many rows an unfitted judge begins with; 0 for one that calibration fitted."""
+        if self._whole is not None or not isinstance(self._rule, One):
+            return 0
+        return int(self._rule.filters.rows)
 
     def advance(
         self, values: Float64, score: AnyArray, alarm: Bool, *, unanswered: int = 0
@@ -138,14 +170,7 @@ class Judge:
         self._first = np.concatenate([self._first, np.where(np.isfinite(x), x, kept)])
         if len(self._first) < self._rule.filters.rows:
             return
-        centre, scale = one_centre(self._first)
-        self._whole = _Whole(
-            centre[None],
-            scale[None],
-            start_one((self._first - centre) / scale, self._rule),
-            start_account(self._account, 1, self._streams),
-            start_learning(1, self._streams),
-        )
+        self._whole = self.beginning_with(self._first)
         self._first = self._first[:0]
 
     def arrays(self) -> dict[str, AnyArray]:
@@ -168,7 +193,7 @@ class Judge:
             if not (np.isfinite(array) | (name == "weighing.filters.slots")).all():
                 raise ValueError(f"{name} is not finite")
 
-    def _blank(self) -> _Whole:
+    def _blank(self) -> Whole:
         """Returns a state of the form that this judge's has."""
         if self._whole is not None:
             return self._whole
@@ -176,4 +201,4 @@ class Judge:
         start = start_one(np.zeros((2, self._streams)), self._rule)
         wide = np.zeros((1, self._streams))
         account = start_account(self._account, 1, self._streams)
-        return _Whole(wide, wide, start, account, start_learning(1, self._streams))
+        return Whole(wide, wide, start, account, start_learning(1, self._streams))

@@ -1,17 +1,17 @@
 """Five residuals of one channel: from its context, level, day, roughness and spread.
 
-Arrays are (B,); the rings are (48, B) and (slots, B). All streams are at the
-same row, so that the places in the rings are two whole numbers.
+Arrays are (B,); the rings are (48, B) and (slots, B). Where all streams are at
+the same row, the places in the rings are two whole numbers, else two a stream.
 """
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from stillwatch.runtime.alarms.judge.state import ordered_mean
-from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.arrays import AnyArray, Float64
 
 __all__ = [
     "RESIDUALS",
@@ -64,7 +64,8 @@ class FiltersState(NamedTuple):
 
     slots: of a day and two more, so that yesterday's neighbours are there; NaN
     where there is none. rough, centre, wide: the quick means. roughness,
-    spread: slow means of their logarithms. row: how many rows there were.
+    spread: slow means of their logarithms. row: how many rows there were, (B,)
+    where that is not the same for all.
     """
 
     slow: Float64
@@ -77,7 +78,7 @@ class FiltersState(NamedTuple):
     wide: Float64
     roughness: Float64
     spread: Float64
-    row: int
+    row: int | AnyArray
 
 
 def start_filters(z: Float64, filters: Filters) -> FiltersState:
@@ -109,7 +110,11 @@ def day_means(state: FiltersState, filters: Filters) -> tuple[Float64, Float64, 
     yesterday = _slot(state.row, filters) - filters.slots
     length = len(state.slots)
     before, same, after = ((yesterday + shift) % length for shift in (-1, 0, 1))
-    return state.slots[before], state.slots[same], state.slots[after]
+    return (
+        state.slots[_places(before)],
+        state.slots[_places(same)],
+        state.slots[_places(after)],
+    )
 
 
 def residuals_step(
@@ -127,12 +132,14 @@ def residuals_step(
     rings `recent` and `slots` are written in place, all else is new.
     """
     z = np.minimum(np.maximum(z, -filters.cut), filters.cut)
-    place = state.row % filters.short
+    turn = state.row % filters.short
+    place = _places(turn)
     recent, slots = state.recent, state.slots
     total = state.sum + (z - recent[place])
     recent[place] = z
-    if place == filters.short - 1:
-        total = np.cumsum(recent, axis=0)[-1]  # so that no rounding is carried for ever
+    full = turn == filters.short - 1
+    if np.any(full):  # so that no rounding is carried for ever
+        total = np.where(full, np.cumsum(recent, axis=0)[-1], total)
     step = z - state.last
     rough = state.rough + (step * step - state.rough) / filters.rough
     centre = state.centre + (z - state.centre) / filters.wide
@@ -151,7 +158,7 @@ def residuals_step(
     )
     a = filters.slow
     if filters.slots:
-        slots[_slot(state.row, filters) % len(slots)] = z
+        slots[_places(_slot(state.row, filters) % len(slots))] = z
     return found, FiltersState(
         slow=state.slow + a * (z - state.slow),
         last=z,
@@ -167,7 +174,12 @@ def residuals_step(
     )
 
 
-def _slot(row: int, filters: Filters) -> int:
+def _places(turn: int | AnyArray) -> Any:
+    """Returns what picks one place of a ring (..., B) for each stream."""
+    return (turn, np.arange(len(turn))) if isinstance(turn, np.ndarray) else turn
+
+
+def _slot(row: int | AnyArray, filters: Filters) -> int | AnyArray:
     """Returns the number of the row's slot, counted on from day to day."""
     days, rest = divmod(row, filters.day)
     return days * filters.slots + rest * filters.slots // filters.day

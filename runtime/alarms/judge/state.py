@@ -41,8 +41,11 @@ def repeated(state: _State, streams: int) -> _State:
 
 
 def kept_where(bad: Bool, before: _State, after: _State) -> _State:
-    """Returns the state after a row, or as it was before where the row is bad, (B,)."""
-    if isinstance(after, np.ndarray):
+    """Returns the state after a row, or as it was before where the row is bad, (B,).
+
+    Whole numbers count rows, the bad ones too.
+    """
+    if isinstance(after, np.ndarray) and after.dtype.kind != "i":
         found: Any = np.where(bad, cast(Float64, before), after)
         return cast(_State, found)
     if isinstance(after, tuple) and isinstance(before, tuple):

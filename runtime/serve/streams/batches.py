@@ -55,7 +55,7 @@ class Batch:
         self._registry, self._store = registry, store
         self._bounds = options.bounds
         self._blocks = Blocks(store.connection, options.bounds.kept)
-        self._lanes = Lanes(options.threshold)
+        self._lanes = Lanes(options.threshold, self._blocks)
         self._streams: dict[str, Watched] = {}
         self._count = store.stream_count()
 
@@ -123,7 +123,7 @@ class Batch:
         if row is not None:
             stream = Watched(row.id, self._registry.get(row.model))
             stream.restore(row.figures, row.answer)
-            self._lanes.restore(stream, row.state, row.digest, self._blocks)
+            self._lanes.restore(stream, row.state, row.digest)
             return stream
         check_name(job.stream, "a stream's name")
         if self._count >= self._bounds.streams:
@@ -142,7 +142,6 @@ class Batch:
         told: list[Told] = []
         if not steps:
             return told
-        rows: list[StreamRow] = []
         blocks: list[Block] = []
         created = 0
         with self._store.transaction():
@@ -156,7 +155,8 @@ class Batch:
                     blocks.append(verdicts_block(stream.name, result))
                 news, outcomes[step.place] = self._answer(step, result)
                 told.append(news)
-                rows.append(self._row(stream))
+            states = self._lanes.saved([step.stream for step in steps])
+            rows = [_row(step.stream, state) for step, state in zip(steps, states, strict=True)]
             self._store.put_streams(rows)
             self._blocks.add(blocks)
         self._count += created
@@ -166,7 +166,7 @@ class Batch:
         """Returns what a step's result comes to, and writes its events."""
         stream, first, served = step.stream, step.stream.rows, step.stream.served
         stream.take(step.samples)
-        verdicts, found = verdicts_of(stream, result, self._lanes.history(stream))
+        verdicts, found = verdicts_of(stream, result)
         events = [{"id": self._event(stream, one), **event_figures(one)} for one in found]
         accepted, again = len(step.samples.at), len(step.again)
         taken = {"accepted": accepted, "repeated": again, "late": step.late}
@@ -185,15 +185,16 @@ class Batch:
         )
         return told, Outcome(stream.answer, accepted, again, step.late)
 
-    def _row(self, stream: Watched) -> StreamRow:
-        state, served = self._lanes.saved(stream), stream.served
-        return StreamRow(
-            stream.name, served.name, served.digest, stream.figures(), state, stream.answer
-        )
-
     def _event(self, stream: Watched, event: Event) -> int:
         """Writes an event, and returns its id."""
         known = stream.open_event if event.ended else None
         of = (stream.name, stream.served.name, stream.served.version)
         stream.open_event = self._store.put_event(of, event, known)
         return stream.open_event
+
+
+def _row(stream: Watched, state: bytes) -> StreamRow:
+    served = stream.served
+    return StreamRow(
+        stream.name, served.name, served.digest, stream.figures(), state, stream.answer
+    )

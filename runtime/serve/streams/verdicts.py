@@ -14,20 +14,19 @@ from stillwatch.runtime.watch.answers import rounded
 __all__ = ["as_json", "verdicts_of"]
 
 
-def verdicts_of(
-    stream: Watched, result: Result, history: int
-) -> tuple[list[dict[str, Any]], list[Event]]:
+def verdicts_of(stream: Watched, result: Result) -> tuple[list[dict[str, Any]], list[Event]]:
     """Returns a verdict for each row of the result, (T,), and the events that began or ended.
 
-    history: of the first rows, which have no score yet. The rows leave `stream.waiting`.
+    A row that only fills a history has neither score nor alarm. The rows leave `stream.waiting`.
     """
     verdicts: list[dict[str, Any]] = []
     events: list[Event] = []
     columns = (result.score.tolist(), result.alarm.tolist())
+    blame = result.blame.reshape(len(result.score), len(stream.served.channels))
     surprises = None if result.surprise is None else result.surprise.tolist()
     for i, (score, alarm, ruling) in enumerate(zip(*columns, rulings(result), strict=True)):
         said = stream.waiting.popleft()
-        if said["row"] < history:
+        if math.isnan(score) and not alarm:
             verdicts.append(said | {"score": None, "alarm": None})
             continue
         verdict = said | {"score": None if math.isnan(score) else rounded(score), "alarm": alarm}
@@ -36,7 +35,7 @@ def verdicts_of(
         verdicts.append(verdict)
         if math.isnan(score):  # an alarm, as far from normal as can be said
             score = LARGEST
-        events += stream.tracker.update(said, score, alarm, result.blame[i], ruling)
+        events += stream.tracker.update(said, score, alarm, blame[i], ruling)
     return verdicts, events
 
 

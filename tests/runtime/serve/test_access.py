@@ -91,7 +91,7 @@ def test_only_hashes_are_at_rest(tmp_path: Path, keys: Keys) -> None:
 
 
 def test_a_revoked_key_counts_no_more_also_by_another_process(
-    tmp_path: Path, asker: TestClient, keys: Keys, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, asker: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stillwatch.runtime.serve.access.keys._FRESH", 0.0)
     other = Keys(tmp_path)
@@ -183,13 +183,17 @@ def test_tokens_at_the_door(tmp_path: Path) -> None:
         assert asker.get(MODEL, headers=bearer(stale)).status_code == 401
 
 
+def exhaust(limits: Limits) -> None:
+    for _ in range(10):
+        limits.take("a", "requests")
+
+
 def test_limits_are_by_key_and_survive_a_restart(tmp_path: Path) -> None:
     rates = {"requests": 1.0, "rows": 100.0}
     for _ in range(2):  # the second after a restart
         limits = Limits(tmp_path, rates)
         with pytest.raises(RequestError) as refused:
-            for _ in range(10):
-                limits.take("a", "requests")
+            exhaust(limits)
         assert (refused.value.status, refused.value.retry is not None) == (429, True)
         limits.take("a", "rows", 50)
         limits.close()
