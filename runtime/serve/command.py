@@ -3,6 +3,7 @@
 import argparse
 import ipaddress
 import logging
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -126,6 +127,8 @@ def run(arguments: argparse.Namespace) -> int:
     scheme = "https" if arguments.tls_cert else "http"
     shown = f"[{host}]" if ":" in host else host
     print(f"serving {', '.join(service.registry.names)} on {scheme}://{shown}:{port}", flush=True)
+    # uvicorn ends well and then sends itself the signal again: that is no way to end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with listening:
         uvicorn.Server(config).run(sockets=[listening])
     return 0
