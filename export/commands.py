@@ -36,6 +36,12 @@ COMMANDS = (
         help="a capsule and normal data -> the same network for these sensors",
     ),
     Command(
+        words="recalibrate",
+        module="stillwatch.export.recalibrate.command",
+        extra="export",
+        help="a served model, fitted anew to its streams' rows and to what people said of events",
+    ),
+    Command(
         words="import",
         module="stillwatch.export.importing.command",
         extra="export",

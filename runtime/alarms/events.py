@@ -108,6 +108,11 @@ class EventTracker:
             yield self._last._replace(learnt=True)
             self._last = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether alarms have come that are not over."""
+        return self._alarms > 0
+
     def finish(self) -> Iterator[Event]:
         """Yields the event that is still open, ended."""
         if self._alarms >= self._policy.minimum:

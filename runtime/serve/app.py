@@ -1,5 +1,6 @@
 """The app: routers over a service, errors as JSON, headers that every answer has."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
@@ -25,7 +26,9 @@ def create_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         with service:
+            refreshing = asyncio.create_task(_refresh(service))
             yield
+            refreshing.cancel()
 
     app = FastAPI(
         title="stillwatch",
@@ -46,6 +49,13 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Headers)
     app.add_middleware(Timing, meters=meters)
     return app
+
+
+async def _refresh(service: Service) -> None:
+    """Looks every second for versions that a recalibration has made."""
+    while True:
+        await asyncio.sleep(1.0)
+        service.refresh()
 
 
 def _routers() -> list[APIRouter]:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stillwatch.runtime.alarms.judge.pooled import PooledJudge
 from stillwatch.runtime.alarms.judged import Judged
 from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
@@ -18,6 +17,7 @@ from stillwatch.runtime.errors import InputError, SnapshotError
 from stillwatch.runtime.result import Result
 from stillwatch.runtime.scoring.inputs import fixed_moments
 from stillwatch.runtime.scoring.model import Answers, Model
+from stillwatch.runtime.streaming.pool_judge import PooledJudge
 from stillwatch.runtime.streaming.pool_tracks import CausalTracks, WindowedTracks
 
 __all__ = ["Pool"]
@@ -113,7 +113,10 @@ class Pool:
         matrix = np.concatenate([column.astype("<f8") for column in columns]).T
         found = []
         for place, row in zip(places, np.ascontiguousarray(matrix), strict=True):
-            body = row.tobytes() + self._track.held(place).astype("<f8").tobytes()
+            held = self._track.held(place).astype("<f8").tobytes()
+            if self._judge is not None:
+                held = self._judge.held(place).astype("<f8").tobytes() + held
+            body = row.tobytes() + held
             found.append(zlib.crc32(body).to_bytes(4, "little") + body)
         return found
 
@@ -127,8 +130,11 @@ class Pool:
         if len(figures) < size:
             raise SnapshotError("a stream's state is of another model or threshold")
         self._load(place, figures[:size])
+        rest = figures[size:]
         try:
-            self._track.hold(place, figures[size:])
+            if self._judge is not None:
+                rest = self._judge.hold(place, rest)
+            self._track.hold(place, rest)
         except ValueError as error:
             raise SnapshotError(f"a stream's state does not fit: {error}") from error
 

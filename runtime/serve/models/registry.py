@@ -74,8 +74,9 @@ class Registry:
         """The names, the default first."""
         return tuple(self._served)
 
-    def get(self, name: str, version: str | None = None) -> Served:
-        """Returns the capsule that answers to a name; raises RequestError 404."""
+    def get(self, name: str | None, version: str | None = None) -> Served:
+        """Returns the capsule that answers to a name, None for the default; raises 404."""
+        name = self.names[0] if name is None else name
         found = self._served.get(name)
         if found is None or version not in (None, found.version):
             what = repr(name) if version is None else f"{name!r} in version {version!r}"

@@ -13,7 +13,7 @@ __all__ = ["Block", "Blocks", "KeptRows", "values_block", "verdicts_block"]
 
 VALUES, VERDICTS = "values", "verdicts"
 _OVERHEAD = 100  # bytes of a block beside its content
-_AT_ONCE = 256  # blocks that go together, so that few batches pay for it
+_LEFT = 0.98  # of the most, when some have gone
 
 
 class Block(NamedTuple):
@@ -80,15 +80,20 @@ class Blocks:
             listed,
         )
         self._held += sum(block.size for block in listed)
-        while self._held > self._most:
-            gone = self._db.execute(
-                "DELETE FROM blocks WHERE id IN (SELECT id FROM blocks ORDER BY id LIMIT ?) "
-                "RETURNING size",
-                (_AT_ONCE,),
-            ).fetchall()
-            self._held -= sum(size for (size,) in gone)
-            if not gone:
+        if self._held > self._most:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Lets the oldest go, and a few more, so that few batches pay for it."""
+        last = 0
+        oldest = self._db.execute("SELECT id, size FROM blocks ORDER BY id")
+        for number, size in oldest:
+            if self._held <= _LEFT * self._most:
                 break
+            last = number
+            self._held -= size
+        oldest.close()
+        self._db.execute("DELETE FROM blocks WHERE id <= ?", (last,))
 
     def rows(self, stream: str, first: int, last: int, channels: int) -> KeptRows:
         """Returns the kept rows of a stream with numbers from first to last, both among them."""

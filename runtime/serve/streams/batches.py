@@ -8,7 +8,7 @@ from typing import Any
 from stillwatch.runtime.alarms.events import Event
 from stillwatch.runtime.errors import StillwatchError
 from stillwatch.runtime.result import Result
-from stillwatch.runtime.serve.models.registry import Registry
+from stillwatch.runtime.serve.models.registry import Registry, Served
 from stillwatch.runtime.serve.names import check_name
 from stillwatch.runtime.serve.options import ServeOptions
 from stillwatch.runtime.serve.problems import RequestError
@@ -111,10 +111,16 @@ class Batch:
 
     def _stream(self, job: Job) -> Watched:
         found = self._streams.get(job.stream) or self._loaded(job)
-        if job.model not in (None, found.served.name):
-            raise RequestError(409, f"stream {job.stream!r} is of model {found.served.name!r}")
-        if len(job.samples.values[0]) != len(found.served.channels):
-            raise RequestError(400, f"expected {len(found.served.channels)} numbers a sample")
+        served = self._registry.get(found.served.name)
+        if served is not found.served:
+            self._end_event(found)
+            self._lanes.move(found, served)
+        try:
+            _check(job, found.served)
+        except RequestError:
+            if job.stream not in self._streams:
+                self._lanes.forget(found)
+            raise
         self._streams[job.stream] = found
         return found
 
@@ -123,6 +129,8 @@ class Batch:
         if row is not None:
             stream = Watched(row.id, self._registry.get(row.model))
             stream.restore(row.figures, row.answer)
+            if row.digest != stream.served.digest:
+                self._end_event(stream)
             self._lanes.restore(stream, row.state, row.digest)
             return stream
         check_name(job.stream, "a stream's name")
@@ -185,12 +193,26 @@ class Batch:
         )
         return told, Outcome(stream.answer, accepted, again, step.late)
 
+    def _end_event(self, stream: Watched) -> None:
+        """Ends the event that is open, since another capsule's judge knows nothing of it."""
+        with self._store.transaction():
+            for event in stream.tracker.finish():
+                self._event(stream, event)
+
     def _event(self, stream: Watched, event: Event) -> int:
         """Writes an event, and returns its id."""
         known = stream.open_event if event.ended else None
         of = (stream.name, stream.served.name, stream.served.version)
         stream.open_event = self._store.put_event(of, event, known)
         return stream.open_event
+
+
+def _check(job: Job, served: Served) -> None:
+    """Raises RequestError for a job that is not for a stream of this model."""
+    if job.model not in (None, served.name):
+        raise RequestError(409, f"stream {job.stream!r} is of model {served.name!r}")
+    if job.samples.values.shape[1] != len(served.channels):
+        raise RequestError(400, f"expected {len(served.channels)} numbers a sample")
 
 
 def _row(stream: Watched, state: bytes) -> StreamRow:

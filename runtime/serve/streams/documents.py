@@ -2,7 +2,7 @@
 
 from typing import Any
 
-__all__ = ["FEEDBACK", "SAMPLES"]
+__all__ = ["FEEDBACK", "MANY_SAMPLES", "SAMPLES"]
 
 _VALUES = {
     "oneOf": [
@@ -42,6 +42,28 @@ SAMPLES: dict[str, Any] = {
                 "example": {"seq": 0, "samples": [[20.5], [20.7]]},
             },
             "text/csv": {"schema": {"type": "string"}, "example": "seq,value\n0,20.5\n1,20.7\n"},
+        },
+    }
+}
+MANY_SAMPLES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "streams": {
+                            "type": "object",
+                            "minProperties": 1,
+                            "additionalProperties": {"anyOf": [_SAMPLE, _MANY]},
+                        }
+                    },
+                    "required": ["streams"],
+                    "additionalProperties": False,
+                },
+                "example": {"streams": {"pump-1": {"seq": 0, "samples": [[20.5]]}}},
+            }
         },
     }
 }

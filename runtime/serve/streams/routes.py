@@ -6,14 +6,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from stillwatch.runtime.errors import StillwatchError
 from stillwatch.runtime.serve.access.guard import needs
 from stillwatch.runtime.serve.access.principal import Principal
 from stillwatch.runtime.serve.bodies import content_type, parse_json, read_body
-from stillwatch.runtime.serve.problems import RequestError
+from stillwatch.runtime.serve.problems import RequestError, answered
 from stillwatch.runtime.serve.service import Service
 from stillwatch.runtime.serve.storage.store import StreamRow
 from stillwatch.runtime.serve.streams.csv_samples import samples_of_csv
-from stillwatch.runtime.serve.streams.documents import FEEDBACK, SAMPLES
+from stillwatch.runtime.serve.streams.documents import FEEDBACK, MANY_SAMPLES, SAMPLES
 from stillwatch.runtime.serve.streams.job import Job
 from stillwatch.runtime.serve.streams.samples import samples_of_json
 
@@ -25,6 +26,7 @@ __all__ = [
     "get_stream_events",
     "get_streams",
     "post_feedback",
+    "post_many_samples",
     "post_samples",
     "router",
 ]
@@ -54,7 +56,7 @@ async def post_samples(
     """
     service = _service(request)
     bounds = service.options.bounds
-    served = service.registry.get(service.model_of(stream) or model or service.registry.names[0])
+    served = service.registry.get(service.model_of(stream) or model)
     body = await read_body(request, bounds)
     kind = content_type(request)
     if kind == "text/csv":
@@ -68,6 +70,44 @@ async def post_samples(
     service.engine.submit(job)
     outcome = await future
     return Response(outcome.body, media_type="application/json")
+
+
+@router.post("/samples", openapi_extra=MANY_SAMPLES)
+async def post_many_samples(request: Request, who: _Streamer) -> Response:
+    """Takes samples of many streams; the answer has that of each, or its error.
+
+    Of a stream with an error nothing was taken; of the others all.
+    """
+    service = _service(request)
+    bounds = service.options.bounds
+    body = await read_body(request, bounds)
+    if content_type(request) not in ("application/json", ""):
+        raise RequestError(415, "expected application/json")
+    given = parse_json(body)
+    streams = given.get("streams") if isinstance(given, dict) and len(given) == 1 else None
+    if not isinstance(streams, dict) or not 1 <= len(streams) <= bounds.rows:
+        raise RequestError(400, 'expected {"streams": {ID: samples, ...}}')
+    parts: dict[str, bytes] = {}
+    waiting = []
+    left = bounds.rows
+    for stream, document in streams.items():
+        try:
+            names = service.registry.get(service.model_of(stream)).channels
+            samples = samples_of_json(document, names, left)
+            left -= len(samples.at)
+            service.guard.take(who, "rows", len(samples.at))
+            job, future = Job.here(stream, None, samples)
+            service.engine.submit(job)
+            waiting.append((stream, future))
+        except StillwatchError as error:
+            parts[stream] = _as_error(error)
+    for stream, future in waiting:
+        try:
+            parts[stream] = (await future).body
+        except StillwatchError as error:
+            parts[stream] = _as_error(error)
+    members = (json.dumps(stream).encode() + b":" + part for stream, part in parts.items())
+    return Response(b'{"streams":{' + b",".join(members) + b"}}", media_type="application/json")
 
 
 @router.get("/streams")
@@ -148,6 +188,11 @@ async def get_live(
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     listening = service.feed.listen(stream)
     return StreamingResponse(listening, media_type="text/event-stream", headers=headers)
+
+
+def _as_error(error: StillwatchError) -> bytes:
+    status, text = answered(error)
+    return json.dumps({"error": text, "status": status}).encode()
 
 
 def _known(service: Service, stream: str) -> StreamRow:

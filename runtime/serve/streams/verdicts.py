@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stillwatch.runtime.alarms.events import Event, rulings
+from stillwatch.runtime.alarms.judged import LEARNT
 from stillwatch.runtime.arrays import LARGEST
 from stillwatch.runtime.result import Result
 from stillwatch.runtime.serve.streams.watched import Watched
@@ -19,6 +20,8 @@ def verdicts_of(stream: Watched, result: Result) -> tuple[list[dict[str, Any]], 
 
     A row that only fills a history has neither score nor alarm. The rows leave `stream.waiting`.
     """
+    if _is_calm(stream, result):
+        return _calm_verdicts(stream, result), []
     verdicts: list[dict[str, Any]] = []
     events: list[Event] = []
     columns = (result.score.tolist(), result.alarm.tolist())
@@ -37,6 +40,27 @@ def verdicts_of(stream: Watched, result: Result) -> tuple[list[dict[str, Any]], 
             score = LARGEST
         events += stream.tracker.update(said, score, alarm, blame[i], ruling)
     return verdicts, events
+
+
+def _is_calm(stream: Watched, result: Result) -> bool:
+    """Whether no row of the result begins, ends or changes anything: most rows."""
+    learnt = result.judged is not None and bool((result.judged.mark & LEARNT).any())
+    return not (stream.tracker.is_open or learnt or result.alarm.any())
+
+
+def _calm_verdicts(stream: Watched, result: Result) -> list[dict[str, Any]]:
+    """As `verdicts_of`, of rows without alarm; several times as fast."""
+    said = [stream.waiting.popleft() for _ in range(len(result.score))]
+    scores = [None if x != x else rounded(x) for x in result.score.tolist()]
+    if result.surprise is None:
+        rows = zip(said, scores, strict=True)
+        return [s | {"score": x, "alarm": None if x is None else False} for s, x in rows]
+    return [
+        s | {"score": x, "alarm": False, "surprise": rounded(y)}
+        if x is not None and y == y
+        else s | {"score": x, "alarm": None if x is None else False}
+        for s, x, y in zip(said, scores, result.surprise.tolist(), strict=True)
+    ]
 
 
 def as_json(

@@ -1,5 +1,7 @@
 """Streams over HTTP: what the detector's own say, whatever is repeated, also after a stop."""
 
+import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from support.serving import BUDGET, SHIPPED, client, service
 
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.serve.options import Bounds
 
 ROWS = 330  # beyond the history of 288
 
@@ -147,3 +150,56 @@ def test_a_stream_is_of_one_model_and_goes_by_one_key(tmp_path: Path, values: Fl
         assert asker.post("/streams/a/samples?model=no", json={"values": 1}).status_code == 409
         assert asker.post("/streams/b/samples?model=no", json={"values": 1}).status_code == 404
         assert asker.post("/streams/%20/samples", json={"values": 1}).status_code == 400
+
+
+def test_many_streams_in_a_request(tmp_path: Path, values: Float64) -> None:
+    with client(service(tmp_path)) as asker:
+        given: dict[str, Any] = {
+            name: {"seq": 0, "samples": values[:5].tolist()} for name in ("a", "b")
+        }
+        given |= {"c": {"seq": 0, "samples": ["x"]}, "no name": {"values": 1}}
+        told = asker.post("/v1/samples", json={"streams": given}).json()["streams"]
+        assert [told[name].get("accepted") for name in given] == [5, 5, None, None]
+        assert told["c"]["status"] == 400
+        alone = post(asker, "d", 0, values[:5])
+        assert told["a"]["verdicts"] == alone["verdicts"]
+        assert asker.get("/streams").json()["streams"][-1]["stream"] == "d"
+        for bad in ({}, {"streams": {}}, {"streams": []}, [], {"streams": {"a": 1}, "b": 2}):
+            assert asker.post("/v1/samples", json=bad).status_code == 400
+
+
+def test_what_happens_is_told_live(tmp_path: Path, values: Float64) -> None:
+    made = service(tmp_path)
+    with client(made) as asker:
+        heard = made.feed.listen("a")
+
+        async def first() -> bytes:
+            return await anext(heard)
+
+        async def rest() -> list[bytes]:
+            post_later = asyncio.to_thread(post, asker, "a", 0, values[:311])
+            answer = asyncio.create_task(post_later)
+            messages = [await anext(heard) for _ in range(3)]
+            await answer
+            return messages
+
+        async def all_of_it() -> tuple[bytes, list[bytes]]:
+            return await first(), await rest()
+
+        hello, messages = asyncio.run(all_of_it())
+    assert hello.startswith(b":")
+    kinds = [message.split(b"\n")[0] for message in messages]
+    assert kinds == [b"event: samples", b"event: verdicts", b"event: event"]
+    event = json.loads(messages[2].split(b"data: ")[1])
+    assert (event["stream"], event["event"], event["start"]["row"]) == ("a", "start", 310)
+
+
+def test_kept_rows_are_bounded(tmp_path: Path, values: Float64) -> None:
+    bounds = Bounds(kept=40_000)
+    with client(service(tmp_path, bounds=bounds)) as asker:
+        for start in range(0, 20 * ROWS, ROWS):
+            post(asker, "a", start, values)
+        kept = asker.get("/streams/a/rows", params={"limit": 1000, "last": 20 * ROWS}).json()
+        assert kept["row"] == list(range(20 * ROWS - 999, 20 * ROWS))
+        first = asker.get("/streams/a/rows", params={"limit": 1000, "last": 999}).json()
+        assert first["row"] == []

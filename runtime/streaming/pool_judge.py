@@ -34,8 +34,28 @@ class PooledJudge:
         self._taken = np.concatenate([self._taken, np.zeros(more, np.int64)])
 
     def arrays(self) -> list[AnyArray]:
-        """Returns the arrays (..., places) that hold the state; to be written to in place."""
-        return [self._first, self._taken, *_listed(self._whole)]
+        """Returns the arrays (..., places) that hold the state, but for the first rows.
+
+        To be written to in place.
+        """
+        return [self._taken, *_listed(self._whole)]
+
+    def held(self, place: int) -> Float64:
+        """Returns the first rows that a stream has brought, while it has not begun to judge."""
+        taken = self._taken[place]
+        return self._first[: taken if taken < self._rows else 0, place]
+
+    def hold(self, place: int, figures: Float64) -> Float64:
+        """Takes what `held` returned, and returns the figures after it; raises ValueError."""
+        taken = int(self._taken[place])
+        count = taken if taken < self._rows else 0
+        if not 0 <= taken <= self._rows or len(figures) < count:
+            raise ValueError(f"{taken} rows that a judge begins with")
+        if not np.isfinite(figures[:count]).all():
+            raise ValueError("rows that are not finite")
+        self._first[:, place] = 0
+        self._first[:count, place] = figures[:count]
+        return figures[count:]
 
     def until_change(self, places: AnyArray) -> int:
         """Returns how many rows these places can take before one of them begins to judge."""

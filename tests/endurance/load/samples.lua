@@ -1,0 +1,28 @@
+-- One stream a request, in turn over many. Environment: STREAMS, BATCH (samples), FIRST, KEY.
+local made = 0
+function setup(thread)
+  thread:set("id", made)
+  made = made + 1
+end
+local threads = 2
+local streams = tonumber(os.getenv("STREAMS"))
+local batch = tonumber(os.getenv("BATCH"))
+local first = tonumber(os.getenv("FIRST"))
+local key = os.getenv("KEY")
+local counter = 0
+function init(args)
+  math.randomseed(id + 1)
+  wrk.method = "POST"
+  wrk.headers["Content-Type"] = "application/json"
+  wrk.headers["Authorization"] = "Bearer " .. key
+  mine = streams / threads
+end
+function request()
+  local turn = math.floor(counter / mine)
+  local stream = id * mine + counter % mine
+  counter = counter + 1
+  local values = {}
+  for i = 1, batch do values[i] = string.format("%.3f", 20 + math.random()) end
+  local body = string.format('{"seq":%d,"samples":[%s]}', first + turn * batch, table.concat(values, ","))
+  return wrk.format(nil, "/v1/streams/s" .. stream .. "/samples", nil, body)
+end
