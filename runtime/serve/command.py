@@ -21,6 +21,7 @@ from stillwatch.runtime.serve.access.tokens import Tokens
 from stillwatch.runtime.serve.app import create_app
 from stillwatch.runtime.serve.models.registry import named_capsules
 from stillwatch.runtime.serve.options import Bounds, ServeOptions
+from stillwatch.runtime.serve.patience import PatientProtocol
 from stillwatch.runtime.serve.service import Service
 
 __all__ = ["add_arguments", "run"]
@@ -112,6 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
     service = Service(named_capsules(arguments.capsules), options, guard)
     config = uvicorn.Config(
         create_app(service),
+        http=PatientProtocol,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -108,11 +108,14 @@ def stream_figures(server: Server, key: str, seconds: int) -> dict[str, Any]:
         ("one_stream_a_request", "samples.lua", 20),
     ):
         first += 1_000_000
-        before = memory(server)
+        before, spent = memory(server), processor_seconds(server)
         run = wrk(script, server.port, seconds, _CLIENTS, BATCH=str(batch), FIRST=str(first), **env)
         many = _STREAMS // _CLIENTS if script == "gateway.lua" else 1
         run["samples_a_request"] = batch * many
         run["samples_a_second"] = round(run["requests_a_second"] * batch * many)
+        samples = run["samples_a_second"] * seconds
+        spent = processor_seconds(server) - spent
+        run["processor_us_a_sample"] = round(spent / samples * 1e6, 1)
         run["memory_mib"] = [before, memory(server)]
         found[name] = run
     return found
@@ -122,6 +125,12 @@ def memory(server: Server) -> float:
     """Returns the MiB that the service holds."""
     status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
     return round(int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024, 1)
+
+
+def processor_seconds(server: Server) -> float:
+    """Returns the seconds of processor time that the service has used."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text(encoding="utf-8").split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
 def bearer(key: str) -> Mapping[str, str]:
