@@ -23,13 +23,22 @@ from typing import Any
 import numpy as np
 from support.serve_process import Server, post
 
+from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.serve.access.keys import Keys
+from stillwatch.runtime.serve.models.registry import Registry, load_served
+from stillwatch.runtime.serve.options import ServeOptions
+from stillwatch.runtime.serve.storage.store import Store
+from stillwatch.runtime.serve.streams.batches import Batch
+from stillwatch.runtime.serve.streams.job import Job
+from stillwatch.runtime.serve.streams.samples import ordered
 
 __all__ = ["run_load"]
 
 MODEL = "nab-rds-online"
 _HERE = Path(__file__).parent / "load"
 _STREAMS, _CLIENTS = 1_000, 10
+_WARM = 1_100  # rows of each stream before it is measured: beyond its history and judge's beginning
+BUDGET = "budget(5/week,3600s)"
 _MICROSECONDS = {"us": 1.0, "ms": 1e3, "s": 1e6}
 
 
@@ -90,18 +99,10 @@ def requests_figures(port: int, bare_port: int, key: str, seconds: int) -> dict[
 
 
 def stream_figures(server: Server, key: str, seconds: int) -> dict[str, Any]:
-    """Returns samples a second over 1,000 streams by ten clients, each a gateway of a hundred."""
+    """Returns samples a second over 1,000 streams by ten clients, by three ways to send them."""
     env = {"STREAMS": str(_STREAMS), "KEY": key}
-    begun = 0
-    # First past the rows that the judge begins with, which is not what goes on.
-    while begun < 1_100:
-        warm = wrk("gateway.lua", server.port, 10, _CLIENTS, BATCH="20", FIRST=str(begun), **env)
-        (told,) = (post(server.port, f"/v1/streams/s{_STREAMS - 1}", None, bearer(key))[1],)
-        begun = told["rows"] + 10_000  # where every stream is below it
-        if warm["requests_a_second"] == 0:
-            raise RuntimeError("nothing was answered")
     found: dict[str, Any] = {}
-    first = begun
+    first = _WARM
     for name, script, batch in (
         ("gateways", "gateway.lua", 5),
         ("gateways_single_sample", "gateway.lua", 1),
@@ -114,11 +115,26 @@ def stream_figures(server: Server, key: str, seconds: int) -> dict[str, Any]:
         run["samples_a_request"] = batch * many
         run["samples_a_second"] = round(run["requests_a_second"] * batch * many)
         samples = run["samples_a_second"] * seconds
-        spent = processor_seconds(server) - spent
-        run["processor_us_a_sample"] = round(spent / samples * 1e6, 1)
+        used = processor_seconds(server) - spent
+        run["processor_us_a_sample"] = round(used / samples * 1e6, 1)
         run["memory_mib"] = [before, memory(server)]
         found[name] = run
     return found
+
+
+def fill(folder: Path) -> None:
+    """Gives each stream the rows of its history and of its judge's beginning, without HTTP."""
+    registry = Registry({MODEL: load_served(opening.read_bytes(MODEL), MODEL, "1")})
+    batch = Batch(registry, Store(folder), ServeOptions(folder=folder, threshold=BUDGET))
+    rng = np.random.default_rng(1)
+    for first in range(0, _WARM, _WARM // 10):
+        at = [{"seq": first + row} for row in range(_WARM // 10)]
+        jobs = []
+        for stream in range(_STREAMS):
+            samples = ordered(20 + rng.random((len(at), 1)), at)
+            jobs.append(Job.waiting(f"s{stream}", None, samples)[0])
+        batch.run(jobs)
+    batch.close()
 
 
 def memory(server: Server) -> float:
@@ -144,7 +160,8 @@ def run_load(folder: Path, seconds: int) -> dict[str, Any]:
     key = keys.add("load", "admin")
     keys.close()
     rates = ("--rate", "1e9", "--row-rate", "1e9")
-    server = Server(folder, MODEL, "--threshold", "budget(5/week,3600s)", *rates)
+    fill(folder)
+    server = Server(folder, MODEL, "--threshold", BUDGET, *rates)
     try:
         with bare() as port:
             found = requests_figures(server.port, port, key, seconds)
