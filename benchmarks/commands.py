@@ -60,6 +60,12 @@ COMMANDS = (
         help="the distilled autoencoder and its micro-students on SMD",
     ),
     Command(
+        words="reproduce segments",
+        module="stillwatch.benchmarks.reproductions.segments.command",
+        extra=_EVERYTHING,
+        help="students that read a window by segments: size, latency and detection on SMD",
+    ),
+    Command(
         words="reproduce sensor",
         module="stillwatch.benchmarks.reproductions.sensor.command",
         extra=_EVERYTHING,

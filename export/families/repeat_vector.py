@@ -14,11 +14,13 @@ import numpy as np
 
 from stillwatch.export.families.family import Family
 from stillwatch.export.families.reference import lstm
-from stillwatch.export.graph import segments, windowing
+from stillwatch.export.graph import segments
 from stillwatch.export.graph.builder import Graph
 from stillwatch.export.graph.distance_nodes import Sensors, begin, finish
 from stillwatch.export.graph.encoder_decoder import encoder_decoder
 from stillwatch.export.graph.lstm import LstmLayer, Weights, lstm_shapes
+from stillwatch.export.graph.packing import sequences_packed
+from stillwatch.export.graph.sequences import Layout, as_sequences, rows_again
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.train.families.repeat_vector.config import REACH, RepeatVectorConfig
 
@@ -116,63 +118,25 @@ def repeat_vector_graph(
     if config.scale_free:
         size = segments.size(graph, steps, REACH)
         steps = graph.node("Div", [steps, size], "steps_of_size_one")
-    channels = len(sensors.mean)
-    steps, lengths, count = _sequences(graph, config, windows, steps, lengths, channels)
-    decoded = encoder_decoder(graph, weights, steps, lengths, count, decoder)
-    decoded = _rows(graph, config, windows, decoded, channels)
+    layout = _layout(config, len(sensors.mean), decoder)
+    sequences = as_sequences(graph, windows, layout, steps, lengths)
+    decoded = encoder_decoder(graph, weights, sequences, decoder)
+    decoded = rows_again(graph, windows, layout, decoded)
     if size:
         decoded = graph.node("Mul", [decoded, size], "decoded_at_size")
     finish(graph, windows, decoded, sensors)
     return graph
 
 
-def _sequences(
-    graph: Graph,
-    config: RepeatVectorConfig,
-    windows: windowing.Windows,
-    rows: str,
-    lengths: str,
-    channels: int,
-) -> tuple[str, str, str]:
-    """Returns the steps (S, N, C) that the network reads, their lengths (N,), and S.
-
-    rows: (T, N, C). A step is a row or a segment of them; independent channels
-    are sequences of their own, N times as many.
-    """
-    steps, count, segment = rows, windows.length, config.segment
+def _layout(config: RepeatVectorConfig, channels: int, decoder: str) -> Layout:
     independent = config.channels == "independent"
-    one, any_ = graph.integers(1), graph.integers(-1)
-    if segment > 1:
-        count = segments.count(graph, windows.length, segment)
-        lengths = segments.count(graph, lengths, segment)
-        steps = segments.as_segments(graph, rows, count, segment, 1 if independent else channels)
-    elif independent:
-        folded = graph.concat([windows.length, any_, one], "channels_folded_shape")
-        steps = graph.node("Reshape", [rows, folded], "steps_by_channel")
-    if not independent:
-        return steps, lengths, count
-    column = graph.node("Unsqueeze", [lengths, one], "lengths_column")
-    wide = graph.concat([one, "windows_channels"], "lengths_wide_shape")
-    repeated = graph.node("Expand", [column, wide], "lengths_wide")
-    return steps, graph.node("Reshape", [repeated, any_], "lengths_by_channel"), count
-
-
-def _rows(
-    graph: Graph,
-    config: RepeatVectorConfig,
-    windows: windowing.Windows,
-    decoded: str,
-    channels: int,
-) -> str:
-    """Returns what the network decoded as rows (T, N, C), whatever its steps were."""
-    if config.segment > 1:
-        alone = 1 if config.channels == "independent" else channels
-        return segments.as_rows(graph, decoded, windows.length, config.segment, (alone, channels))
-    if config.channels == "joint":
-        return decoded
-    sizes = [windows.length, graph.integers(-1), "windows_channels"]
-    shape = graph.concat(sizes, "channels_apart_shape")
-    return graph.node("Reshape", [decoded, shape], "decoded_channels")
+    packs = independent and decoder == "plain"
+    return Layout(
+        channels=channels,
+        independent=independent,
+        segment=config.segment,
+        packed=sequences_packed(config.units, config.segment, channels) if packs else 1,
+    )
 
 
 FAMILY = Family(

@@ -40,7 +40,9 @@ FAMILIES = {
         "repeat-vector", RepeatVectorConfig(units=UNITS, window=WINDOW, channels="joint"), 3
     ),
     "repeat-vector, segments": Family(
-        "repeat-vector", RepeatVectorConfig(units=UNITS, window=WINDOW, segment=4), 3
+        "repeat-vector",
+        RepeatVectorConfig(units=8, window=WINDOW, segment=5),
+        4,  # packed
     ),
     "repeat-vector, joint segments, scale-free": Family(
         "repeat-vector",

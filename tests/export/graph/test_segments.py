@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import onnx
 import pytest
 from support.repeat_vectors import (
     RECONSTRUCTION_TOLERANCE,
@@ -18,6 +19,8 @@ from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.capsule.windowed import build_uncalibrated
 from stillwatch.export.families.repeat_vector import network_of, reconstruct
+from stillwatch.export.graph import packing
+from stillwatch.export.graph.packing import PACKED
 from stillwatch.export.int8.quantization import quantize
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.capsule.info import OUTPUTS
@@ -115,3 +118,59 @@ def test_the_published_form_says_nothing_of_segments() -> None:
     assert "scale_free" not in plain.training.options
     assert cut.training.options["segment"] == 10
     assert cut.parameters > plain.parameters
+
+
+@pytest.mark.parametrize(("segment", "units"), sorted((s, u) for u, s in PACKED))
+def test_packed_sequences_answer_to_the_bit_as_one_by_one(
+    segment: int, units: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for layers, scale_free in ((1, False), (2, True)):
+        config = RepeatVectorConfig(
+            units=units, segment=segment, layers=layers, scale_free=scale_free
+        )
+        packed = make_capsule(config, MACHINE)
+        with monkeypatch.context() as plainly:
+            plainly.setattr(packing, "PACKED", {})
+            apart = make_capsule(config, MACHINE)
+        assert hidden_sizes(packed) == {2 * units}
+        assert hidden_sizes(apart) == {units}
+        batch = windows(config, 5, MACHINE)
+        for rows in (config.window, config.window - 7):
+            for count in (1, 5):
+                found, one_by_one = (
+                    answers(content, batch[:count, :rows]) for content in (packed, apart)
+                )
+                for ours, theirs in zip(found, one_by_one, strict=True):
+                    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_what_does_not_come_in_pairs_or_gains_nothing_is_not_packed() -> None:
+    small = RepeatVectorConfig(units=8, segment=10)
+    assert hidden_sizes(make_capsule(small, 37)) == {8}
+    assert hidden_sizes(make_capsule(dataclasses.replace(small, channels="joint"), 38)) == {8}
+    assert hidden_sizes(make_capsule(dataclasses.replace(small, units=32), 38)) == {32}
+    assert hidden_sizes(make_capsule(RepeatVectorConfig(units=8), 38)) == {8}  # as published
+
+
+def test_a_packed_capsule_is_calibrated_for_other_sensors_and_holds_each_weight_once() -> None:
+    config = RepeatVectorConfig(units=8, window=20, segment=5)
+    packed = make_capsule(config, MACHINE)
+    assert weights_held(packed) == weights_held(make_capsule(config, MACHINE - 1))
+    for channels in (3, 4):
+        names = [f"sensor_{i}" for i in range(channels)]
+        options = CalibrationOptions(channels=names)
+        made = calibrate(packed, "made up", normal_rows(600, channels), options).content
+        assert replay(detector_of(made)).passed
+        assert hidden_sizes(made) == ({8} if channels == 3 else {16})
+
+
+def weights_held(content: bytes) -> dict[str, list[int]]:
+    tensors = onnx.load_from_string(content).graph.initializer
+    return {t.name: list(t.dims) for t in tensors if t.name.startswith(("encoder", "decoder"))}
+
+
+def hidden_sizes(content: bytes) -> set[int]:
+    nodes = onnx.load_from_string(content).graph.node
+    return {
+        a.i for n in nodes if n.op_type == "LSTM" for a in n.attribute if a.name == "hidden_size"
+    }

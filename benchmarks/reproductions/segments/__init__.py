@@ -1,0 +1,1 @@
+"""Students that read a window by segments: size, latency and detection beside each other."""
