@@ -33,7 +33,7 @@ def summarize(rows: Sequence[Row], latency: Mapping[str, Mapping[str, float]]) -
                 _means([r for r in mine if r["seed"] == seed and r["machine"] in machines])
                 for seed in seeds
             ]
-            found[part] = {figure: spread(macro, figure) for figure in FIGURES}
+            found[part] = {figure: spread(one[figure] for one in macro) for figure in FIGURES}
         summary.append(found)
     return summary
 

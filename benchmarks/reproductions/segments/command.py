@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 from stillwatch.benchmarks.reproductions.options import add_options, seeds_and_folder
@@ -36,20 +35,17 @@ def run(arguments: argparse.Namespace) -> int:
     seeds, out = seeds_and_folder(arguments)
     plan = Plan(segments=tuple(arguments.segments), units=tuple(arguments.hidden), seeds=seeds)
     if arguments.quick:
-        plan = Plan(segments=(20,), units=(16,), seeds=1, close=())
+        plan = Plan(segments=(20,), units=(16,), seeds=1, taught=(), close=())
     machines = [load_smd(name) for name in _MACHINES]
 
     from stillwatch.benchmarks.reproductions.segments.report import HEADER, cells, segments_page
     from stillwatch.benchmarks.reproductions.segments.run import compare
-    from stillwatch.runtime.report.machine import provenance
+    from stillwatch.runtime.report.machine import provenance, provenance_line
 
-    results: dict[str, Any] = {**provenance(), **compare(plan, machines, out)}
-    _write(results, out, segments_page(results))
+    source = provenance()
+    results: dict[str, Any] = {**source, **compare(plan, machines, out)}
+    write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
+    write_text(out / "report.html", segments_page(results, provenance_line(source)))
     print(as_text(HEADER, cells(results["summary"], results["standard"])))
     print(f"\n{results['said']}\nresults.json and report.html in {out}")
     return 0
-
-
-def _write(results: dict[str, Any], out: Path, page: str) -> None:
-    write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
-    write_text(out / "report.html", page)

@@ -7,7 +7,6 @@ from matplotlib.figure import Figure
 
 from stillwatch.benchmarks.reproductions.segments.evaluation import Row
 from stillwatch.runtime.report import page
-from stillwatch.runtime.report.machine import provenance_line
 from stillwatch.runtime.report.palette import BLUE, GREEN, GREY, ORANGE, RED
 
 __all__ = ["HEADER", "cells", "pareto", "segments_page"]
@@ -68,8 +67,8 @@ def pareto(summary: Sequence[Row]) -> Figure:
     return figure
 
 
-def segments_page(results: dict[str, Any]) -> str:
-    """Returns the page of a run."""
+def segments_page(results: dict[str, Any], source: str) -> str:
+    """Returns the page of a run; source: its line of provenance."""
     parts = [
         page.paragraph(
             "Students that read and write a window by segments, beside smd-micro, which does by "
@@ -82,6 +81,6 @@ def segments_page(results: dict[str, Any]) -> str:
         page.table(HEADER, cells(results["summary"], results["standard"])),
         page.picture(pareto(results["summary"]), "Squares: without a teacher. Bars: seeds."),
         page.paragraph(results["said"]),
-        page.paragraph(provenance_line(results), "footer"),
+        page.paragraph(source, "footer"),
     ]
     return page.page("stillwatch: segment students", parts)
