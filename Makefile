@@ -15,7 +15,7 @@ ifneq ($(wildcard ../shared/data),)
 export STILLWATCH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test test-all docs matrix fuzz kills soak mqtt-rate sbom capsules nab-rds-capsules smd-capsules install clean
+.PHONY: demo test test-all docs matrix fuzz kills soak mqtt-rate sbom capsules nab-rds-capsules smd-capsules segments-capsule install clean
 
 demo: install
 	$(BIN)/stillwatch reproduce nab-rds --seeds $(SEEDS) --out demo
@@ -73,7 +73,7 @@ sbom: install
 
 # The committed results, the checkpoints in them, and the capsules that the package ships. The
 # second takes two to three hours on two cores; it goes on where it was interrupted.
-capsules: nab-rds-capsules smd-capsules
+capsules: nab-rds-capsules smd-capsules segments-capsule
 	$(BIN)/python -m stillwatch.benchmarks.readme README.md docs/*.md
 
 nab-rds-capsules: install
@@ -90,6 +90,13 @@ smd-capsules: install
 	cp -r build/smd/networks/universal16-without-3-3-0 benchmarks/results/smd/checkpoint
 	rm benchmarks/results/smd/checkpoint/progress.params
 	$(BIN)/stillwatch export benchmarks/results/smd/checkpoint -o runtime/models/smd-micro.onnx
+
+segments-capsule: install
+	$(BIN)/stillwatch reproduce segments --out build/segments
+	mkdir -p benchmarks/results/segments
+	cp build/segments/results.json benchmarks/results/segments/
+	cp -r build/segments/checkpoint benchmarks/results/segments/
+	$(BIN)/stillwatch export benchmarks/results/segments/checkpoint -o runtime/models/smd-segments.onnx
 
 # Strict, since type checkers see an editable namespace package in no other way; every time,
 # since such an install does not see new files by itself.

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model",
         help="path of a repeat-vector, sensor or stack capsule, or of a checkpoint; or a shipped "
-        "one: smd-micro",
+        "one: smd-segments",
     )
     parser.add_argument(
         "normal", type=Path,

@@ -46,7 +46,7 @@ class CalibratedDetector(OutlierMixin, BaseEstimator):
 
     def __init__(
         self,
-        capsule: str | Path = "smd-micro",
+        capsule: str | Path = "smd-segments",
         budget: str | None = "5/week",
         *,
         period: float = 60.0,

@@ -15,7 +15,8 @@ __all__ = ["SERVES", "add_arguments", "run"]
 
 # Whom each shipped capsule serves, the first to try first.
 SERVES = {
-    "smd-micro": "for any sensors, once calibrated on their normal data; what to try first",
+    "smd-segments": "for any sensors, once calibrated on their normal data; what to try first",
+    "smd-micro": "the same, a row a step: what was to try first before, ten times slower",
     "nab-rds-online": "the weights of nab-rds for a stream: each value scaled by the 288 before it",
     "nab-rds": "the reproduction of a published article: whole files, scaled by themselves",
 }
@@ -107,7 +108,8 @@ def _listed() -> list[str]:
     return [
         *lines,
         "",
-        "Of your own sensors, begin with: stillwatch calibrate smd-micro NORMAL.csv -o MINE.onnx",
+        "Of your own sensors, begin with: "
+        "stillwatch calibrate smd-segments NORMAL.csv -o MINE.onnx",
     ]
 
 

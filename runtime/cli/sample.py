@@ -30,5 +30,5 @@ def run(arguments: argparse.Namespace) -> int:
     with _FAULTS.open(encoding="utf-8", newline="") as faults:
         for fault in csv.DictReader(faults):
             print(f"  {fault['from']} to {fault['to']}: {fault['fault']}")
-    print(f"next: stillwatch calibrate smd-micro {normal} -o pump.onnx")
+    print(f"next: stillwatch calibrate smd-segments {normal} -o pump.onnx")
     return 0

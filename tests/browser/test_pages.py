@@ -21,7 +21,9 @@ def pump(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pump")
     for name, text in files().items():
         (folder / name).write_text(text, encoding="utf-8")
-    assert main(["calibrate", "smd-micro", str(folder / NORMAL), "-o", str(folder / "m.onnx")]) == 0
+    assert (
+        main(["calibrate", "smd-segments", str(folder / NORMAL), "-o", str(folder / "m.onnx")]) == 0
+    )
     return folder
 
 

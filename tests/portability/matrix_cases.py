@@ -118,6 +118,7 @@ def make_cases(folder: Path) -> list[Case]:
         ("nab-rds", "nab-rds", ["--scaling", "series"]),
         ("nab-rds-online", "nab-rds", ["--scaling", "rolling(288)"]),
         ("smd-micro", "smd", []),
+        ("smd-segments", "segments", []),
     ):
         plain = folder / f"{name}-plain.onnx"
         checkpoint = str(CHECKPOINTS / system / "checkpoint")
@@ -126,17 +127,17 @@ def make_cases(folder: Path) -> list[Case]:
     normal, mine, plain = folder / "normal.csv", folder / "mine.onnx", folder / "mine-plain.onnx"
     names = ("a", "b", "c")
     normal.write_text(as_csv(names, _values(3, seed=8, spike=0).tolist()))
-    program("calibrate", "smd-micro", str(normal), "-o", str(mine))
-    program("calibrate", "smd-micro", str(normal), "-o", str(plain), "--plain-inputs")
+    program("calibrate", "smd-segments", str(normal), "-o", str(mine))
+    program("calibrate", "smd-segments", str(normal), "-o", str(plain), "--plain-inputs")
     series = _write_series(folder, "calibrated", str(mine))
-    cases.append(Case("smd-micro, calibrated", str(mine), plain, series))
+    cases.append(Case("smd-segments, calibrated", str(mine), plain, series))
     return [*cases, *_judged_cases(folder, cases)]
 
 
 def _judged_cases(folder: Path, cases: list[Case]) -> list[Case]:
     """Returns two of the cases with the judge in the graph: one channel, and three."""
     judged = []
-    for case, channels in ((cases[1], 1), (cases[3], 3)):
+    for case, channels in ((cases[1], 1), (cases[-1], 3)):
         normal = folder / f"normal-{channels}.csv"
         names = [channel.name for channel in case.info.channels]
         normal.write_text(as_csv(names, _values(channels, seed=8, spike=0).tolist()))

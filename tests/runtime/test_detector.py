@@ -23,7 +23,7 @@ ONLINE = Detector.load("nab-rds-online")
 
 
 def test_the_capsules_are_shipped() -> None:
-    assert shipped() == ("nab-rds", "nab-rds-online", "smd-micro")
+    assert shipped() == ("nab-rds", "nab-rds-online", "smd-micro", "smd-segments")
 
 
 def test_a_path_loads_as_the_name_does(tmp_path: Path, series: Float64) -> None:

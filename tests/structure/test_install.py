@@ -80,7 +80,7 @@ def test_a_newcomers_own_file_is_a_report_after_two_more_commands(
         text = "\n".join(own).replace(",", ";").replace(".", ",")
         (tmp_path / name).write_text(text.replace("T", " "), encoding="utf-8-sig")
     commands = (
-        ["calibrate", "smd-micro", NORMAL, "-o", "mine.onnx"],
+        ["calibrate", "smd-segments", NORMAL, "-o", "mine.onnx"],
         [
             "score",
             "mine.onnx",
@@ -112,6 +112,7 @@ def test_export_without_mxnet_gives_the_shipped_bytes(with_export: Path, tmp_pat
         ("nab-rds", "nab-rds.onnx", ["--scaling", "series"]),
         ("nab-rds", "nab-rds-online.onnx", ["--scaling", "rolling(288)"]),
         ("smd", "smd-micro.onnx", []),
+        ("segments", "smd-segments.onnx", []),
     ):
         checkpoint = ROOT / "benchmarks" / "results" / system / "checkpoint"
         out = tmp_path / name

@@ -41,19 +41,28 @@ def summarize(rows: Sequence[Row], latency: Mapping[str, Mapping[str, float]]) -
 def choose(rows: Sequence[Row], summary: Sequence[Row], standard: str) -> tuple[str, int] | None:
     """Returns row and seed of the cheapest network that is below `standard` in nothing, or None.
 
-    On the machines to choose on alone: the row's medians over seeds first, of
-    those the least time a window; of its seeds the first that is below in
-    nothing either.
+    On the machines to choose on alone: by the row's medians over seeds, of the
+    rows with as many seeds as any; of those that are left the least time a
+    window; of its seeds that are below in nothing either the best VUS-PR.
     """
     least = next(row for row in summary if row["row"] == standard)["chosen"]
-    fit = [row for row in summary if "window_us" in row and row["row"] != standard]
+    seeds = max(row["seeds"] for row in summary)
+    others = [row for row in summary if row["row"] != standard and "window_us" in row]
+    fit = [row for row in others if row["seeds"] == seeds]
     fit = [row for row in fit if all(_median(row, f) >= least[f]["median"] for f in _JUDGED_BY)]
     for row in sorted(fit, key=lambda row: float(row["window_us"])):
         mine = [r for r in rows if r["row"] == row["row"] and r["machine"] in CHOSEN]
-        for seed in sorted({r["seed"] for r in mine}):
-            means = _means([r for r in mine if r["seed"] == seed])
-            if all(means[f] >= least[f]["median"] for f in _JUDGED_BY):
-                return row["row"], seed
+        by_seed = {
+            seed: _means([r for r in mine if r["seed"] == seed])
+            for seed in {r["seed"] for r in mine}
+        }
+        good = [
+            (means["vus_pr"], seed)
+            for seed, means in by_seed.items()
+            if all(means[f] >= least[f]["median"] for f in _JUDGED_BY)
+        ]
+        if good:
+            return row["row"], max(good)[1]
     return None
 
 

@@ -11,10 +11,11 @@ from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.runtime.capsule.info import OUTPUTS
 from stillwatch.runtime.detector import Detector
 from stillwatch.train.data.sets import Machine
+from stillwatch.train.families.repeat_vector.recipe import held_out
 
 __all__ = ["measured"]
 
-_ROUNDS, _CALLS = 60, 20
+_ROUNDS, _CALLS = 15, 10
 _FIGURES = ("window_us", "score_us", "row_us")
 
 Call = Callable[[], object]
@@ -41,7 +42,7 @@ def measured(
 
 
 def _calls(name: str, content: bytes, machine: Machine) -> tuple[Call, ...]:
-    detector = Detector.from_bytes(calibrate(content, name, machine.train).content, name)
+    detector = Detector.from_bytes(calibrate(content, name, held_out(machine)).content, name)
     window = machine.test[:WINDOW]
     fed = {"values": window[None].astype(np.float32)}
     stream = detector.stream(stride=1)

@@ -28,7 +28,8 @@ from stillwatch.benchmarks.reproductions.segments.networks import (
 )
 from stillwatch.export.capsule.build import build_capsule
 from stillwatch.runtime.capsule import opening
-from stillwatch.train.data.checkpoint import load_checkpoint
+from stillwatch.runtime.files import make_folder, write_bytes
+from stillwatch.train.data.checkpoint import JSON_NAME, PARAMS_NAME, load_checkpoint
 from stillwatch.train.data.sets import Machine
 
 __all__ = ["STANDARD", "compare"]
@@ -71,6 +72,9 @@ def _beside(
     student: Student, folder: Path, machines: Sequence[Machine], rows: Sequence[Row], out: Path
 ) -> dict[str, Any]:
     """Returns what there is to say of the chosen network: events, and machines left out."""
+    make_folder(out / "checkpoint")
+    for part in (PARAMS_NAME, JSON_NAME):
+        write_bytes(out / "checkpoint" / part, (folder / part).read_bytes())
     content = build_capsule(*load_checkpoint(folder))
     capsules = {student.name: content, STANDARD: opening.read_bytes(STANDARD)}
     events = {
@@ -83,11 +87,7 @@ def _beside(
         ]
         for name, one in capsules.items()
     }
-    apart = [
-        replace(student, left_out=machine.name, config=replace(student.config, seed=seed))
-        for machine in machines
-        for seed in range(3)
-    ]
+    apart = [replace(student, left_out=machine.name) for machine in machines]
     left_out = []
     for one, its in tqdm(train_students(apart, machines, out / "networks"), total=len(apart)):
         machine = next(m for m in machines if m.name == one.left_out)

@@ -13,7 +13,7 @@ from stillwatch.runtime.cli import doctor
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.mark.parametrize("model", ["nab-rds", "nab-rds-online", "smd-micro"])
+@pytest.mark.parametrize("model", ["nab-rds", "nab-rds-online", "smd-micro", "smd-segments"])
 def test_doctor_examines_every_kind_of_model(model: str, run: Run) -> None:
     done = run("doctor", model, "--rate", "0.001")
     assert done.returncode == 0, done.stderr

@@ -249,13 +249,13 @@ def test_info_without_a_name_lists_the_shipped_capsules_and_whom_they_serve(run:
     assert done.returncode == 0, done.stderr
     assert set(SERVES) == set(shipped())
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("smd-micro: ")  # what to try first comes first
+    assert lines[0].startswith("smd-segments: ")  # what to try first comes first
     for name, serves in SERVES.items():
         assert f"{name}: {serves}" in lines
         place = lines.index(f"{name}: {serves}")
         assert f"{Detector.load(name).info.parameters:,} parameters" in lines[place + 1]
         assert "trained on " in lines[place + 1]
-    assert "stillwatch calibrate smd-micro" in lines[-1]
+    assert "stillwatch calibrate smd-segments" in lines[-1]
 
 
 def test_info_prints_the_metadata_as_json(run: Run) -> None:

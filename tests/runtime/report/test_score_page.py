@@ -143,7 +143,7 @@ def test_the_program_writes_the_page_beside_the_scores(
 ) -> None:
     mine, out, report = (tmp_path / name for name in ("mine.onnx", "out.csv", "out.html"))
     normal = str(EXAMPLES / "pump-normal.csv")
-    assert main(["calibrate", "smd-micro", normal, "-o", str(mine)]) == 0
+    assert main(["calibrate", "smd-segments", normal, "-o", str(mine)]) == 0
     series = str(EXAMPLES / "pump.csv")
     asked = ["score", str(mine), series, "-o", str(out), "--report", str(report)]
     assert main([*asked, "--budget", "1/week"]) == 0

@@ -57,7 +57,7 @@ def test_a_spike_beside_a_time_stamp_is_seen() -> None:
 
 
 @pytest.mark.parametrize("largest", [LARGEST, -LARGEST])
-@pytest.mark.parametrize("model", ["nab-rds", "nab-rds-online", "smd-micro"])
+@pytest.mark.parametrize("model", ["nab-rds", "nab-rds-online", "smd-micro", "smd-segments"])
 def test_a_channel_stuck_at_the_largest_number_is_an_alarm(model: str, largest: float) -> None:
     detector = Detector.load(model)
     channels = len(detector.info.channels)
