@@ -3,6 +3,7 @@
     options.py     what may be set: places, bounds, budget
     service.py     everything an app is made of, built once: models, store, engine, feed, guard
     app.py         the app factory: `create_app(service)`; `command.py` runs it
+    patience.py    connections whose request does not come are closed
     problems.py    errors as `{"error": ...}` with the right status
     models/        capsules by name and version
     inference/     the Open Inference Protocol (V2), JSON and binary tensors; forecasts

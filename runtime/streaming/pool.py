@@ -103,6 +103,13 @@ class Pool:
         channels = len(self.model.info.channels)
         return [_joined(*pair, channels) for pair in zip(parts, begun, strict=True)]
 
+    def credits(self, places: Sequence[int]) -> list[float] | None:
+        """Returns what is left of each stream's budget, in events; None without one."""
+        if self._judge is None:
+            return None
+        found: list[float] = self._judge.credit(np.array(places)).tolist()
+        return found
+
     def begin_at(self, place: int, row: int) -> None:
         """Lets the next row of a stream that has an answer be the one of that number."""
         self._answered[place] = row

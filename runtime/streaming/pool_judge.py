@@ -40,6 +40,11 @@ class PooledJudge:
         """
         return [self._taken, *_listed(self._whole)]
 
+    def credit(self, places: AnyArray) -> Float64:
+        """Returns what is left of the streams' budgets (B,), in events."""
+        found: Float64 = self._whole.account.credit[places]
+        return found
+
     def held(self, place: int) -> Float64:
         """Returns the first rows that a stream has brought, while it has not begun to judge."""
         taken = self._taken[place]

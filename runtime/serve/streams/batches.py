@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stillwatch.runtime.alarms.events import Event
@@ -152,6 +152,7 @@ class Batch:
             return told
         blocks: list[Block] = []
         created = 0
+        left = self._lanes.credits([step.stream for step in steps])
         with self._store.transaction():
             for step, result in zip(steps, results, strict=True):
                 stream, first = step.stream, step.stream.rows
@@ -162,7 +163,7 @@ class Batch:
                 if len(result.score):
                     blocks.append(verdicts_block(stream.name, result))
                 news, outcomes[step.place] = self._answer(step, result)
-                told.append(news)
+                told.append(replace(news, credit=left.get(stream.name)))
             states = self._lanes.saved([step.stream for step in steps])
             rows = [_row(step.stream, state) for step, state in zip(steps, states, strict=True)]
             self._store.put_streams(rows)

@@ -59,6 +59,14 @@ class Lanes:
             found |= zip(some, pool.saved(places), strict=True)
         return [found[stream.name] for stream in streams]
 
+    def credits(self, streams: Sequence[Watched]) -> dict[str, float]:
+        """Returns what is left of the streams' budgets, in events, of those that have one."""
+        found: dict[str, float] = {}
+        for pool, some in self._by_pool([stream.name for stream in streams]).items():
+            left = pool.credits([self._places[name][1] for name in some])
+            found |= zip(some, left or (), strict=False)
+        return found
+
     def forget(self, stream: Watched) -> None:
         """Lets go of a stream, which will be restored from the disk."""
         self._owed.pop(stream.name, None)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from support.serving import BUDGET, SHIPPED, client, service
 from stillwatch.runtime import Detector
 from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.serve.options import Bounds
+from stillwatch.runtime.serve.streams.observer import Told
 
 ROWS = 330  # beyond the history of 288
 
@@ -203,3 +205,27 @@ def test_kept_rows_are_bounded(tmp_path: Path, values: Float64) -> None:
         assert kept["row"] == list(range(20 * ROWS - 999, 20 * ROWS))
         first = asker.get("/streams/a/rows", params={"limit": 1000, "last": 999}).json()
         assert first["row"] == []
+
+
+def test_an_observer_is_told_what_is_left_of_the_budget(tmp_path: Path, values: Float64) -> None:
+    class Kept:
+        def __init__(self) -> None:
+            self.told: list[Told] = []
+
+        def committed(self, told: Sequence[Told], seconds: Mapping[str, float]) -> None:
+            assert set(seconds) == {"score", "save"}
+            self.told += told
+
+    # A judge of one channel begins with the first rows; after them an event costs one.
+    rows = np.concatenate([20 + np.random.default_rng(8).normal(size=800), [500.0], values[:2]])
+    kept, made = Kept(), service(tmp_path)
+    made.observers.append(kept)
+    with client(made) as asker:
+        post(asker, "a", 0, rows[:800])
+        post(asker, "a", 800, rows[800:])
+    before, after = (one.credit for one in kept.told)
+    assert before is not None
+    assert after is not None
+    assert before <= 5
+    assert after < before - 0.9
+    assert (kept.told[1].stream, kept.told[1].first, len(kept.told[1].verdicts)) == ("a", 800, 3)
