@@ -26,6 +26,12 @@ COMMANDS = (
         help="the edge runtime's figures beside their aims",
     ),
     Command(
+        words="bench c",
+        module="stillwatch.benchmarks.microcontroller.command",
+        extra="c,benchmarks",
+        help="a capsule's C beside its stream, and on a Cortex-M4 in qemu",
+    ),
+    Command(
         words="reproduce",
         help="train, export, verify, score, compare with the published figures, report",
     ),

@@ -1,0 +1,137 @@
+"""What a step takes of a Cortex-M4: built by gcc-arm-none-eabi, run in qemu-system-arm.
+
+Of instructions, flash, RAM and stack qemu is exact; a cycle is not an
+instruction, so of time it says nothing. Under `-icount shift=0` an instruction
+is a nanosecond of the machine's own clock, which SysTick counts at 25 MHz.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from stillwatch.export.c.compiled import FLAGS
+from stillwatch.export.c.folder import CFiles
+from stillwatch.runtime.arrays import AnyArray, Float32
+from stillwatch.runtime.errors import ExtraError
+
+__all__ = ["COMPILER", "QEMU", "Emulated", "emulate", "made_values", "score_hash"]
+
+COMPILER, QEMU = "arm-none-eabi-gcc", "qemu-system-arm"
+_TARGET = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
+_SMALL = ("-ffunction-sections", "-fdata-sections")
+_LINKED = ("-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections")
+_BOARD = ("-M", "mps2-an386", "-icount", "shift=0", "-nographic", "-monitor", "none")
+_SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
+_TICK = 40  # instructions: a nanosecond each, at 25 MHz
+_COUNTER = 1 << 24
+_SECONDS = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emulated:
+    """Of one build: bytes of the whole image and of the model's own object, RAM, instructions.
+
+    flash: the image with vectors, start-up, the measuring program and libm.
+    ram: what is not on the stack, state and answer among it. score_hash: FNV-1a
+    of the scores' bits.
+    """
+
+    optimise: str
+    flash: int
+    flash_model: int
+    ram: int
+    stack: int
+    instructions_a_row: float
+    rows: int
+    score_hash: int
+
+
+def emulate(made: CFiles, folder: Path, *, optimise: str, warm: int, rows: int) -> Emulated:
+    """Returns what `rows` made rows took after `warm` others; raises ExtraError without the tools.
+
+    folder: an empty one, for the build.
+    """
+    for tool, package in ((COMPILER, "gcc-arm-none-eabi"), (QEMU, QEMU)):
+        if shutil.which(tool) is None:
+            raise ExtraError(f"no {tool} here: apt-get install {package}")
+    for name, text in made.files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    board = resources.files("stillwatch.benchmarks.microcontroller") / "board"
+    for part in ("startup.c", "firmware.c", "link.ld"):
+        (folder / part).write_text((board / part).read_text(encoding="utf-8"), encoding="utf-8")
+    build = [COMPILER, *_TARGET, *FLAGS, optimise, *_SMALL]
+    _call([*build, "-c", f"{made.prefix}.c", "-o", "model.o"], folder)
+    sources = ("firmware.c", "startup.c", "model.o")
+    link = ("-T", "link.ld", *_LINKED, "-lm", "-o", "image.elf")
+    _call([*build, *_defined(made, warm, rows), *sources, *link], folder)
+    said = _call([QEMU, *_BOARD, *_SEMIHOSTING, "-kernel", "image.elf"], folder)
+    told = {name: int(number) for name, number in (line.split() for line in said.splitlines())}
+    if told["wrapped"]:
+        raise ExtraError(f"SysTick ran over in {rows} rows: ask for fewer")
+    text, data, bss = _sizes(folder / "image.elf")
+    return Emulated(
+        optimise=optimise,
+        flash=text + data,
+        flash_model=sum(_sizes(folder / "model.o")[:2]),
+        ram=data + bss,
+        stack=told["stack"],
+        instructions_a_row=told["ticks"] % _COUNTER * _TICK / rows,
+        rows=rows,
+        score_hash=told["hash"],
+    )
+
+
+def made_values(rows: int, channels: int) -> Float32:
+    """Returns the rows (T, C) that the firmware makes."""
+    drawn, numbers = 1, []
+    for _ in range(rows * channels):
+        drawn = (drawn * 1664525 + 1013904223) % 2**32
+        numbers.append((drawn >> 16) / 1024)
+    return np.array(numbers, np.float32).reshape(rows, channels)
+
+
+def score_hash(scores: AnyArray) -> int:
+    """Returns FNV-1a over the bits of float32 scores, as the firmware does."""
+    found = 2166136261
+    for bits in scores.astype(np.float32).view(np.uint32):
+        found = (found ^ int(bits)) * 16777619 % 2**32
+    return found
+
+
+def _defined(made: CFiles, warm: int, rows: int) -> list[str]:
+    info = made.model.info
+    values: dict[str, object] = {
+        "MODEL_H": f'"{made.prefix}.h"',
+        "BOARD_CHANNELS": len(info.channels),
+        "WARM": warm,
+        "ROWS": rows,
+    }
+    values |= {
+        part.upper(): f"{made.prefix}_{part}" for part in ("state", "answer", "init", "step")
+    }
+    if not info.state:
+        values["BOARD_WINDOW"] = info.window
+    return [f"-D{name}={value}" for name, value in values.items()]
+
+
+def _sizes(built: Path) -> tuple[int, int, int]:
+    """Returns text, data and bss."""
+    lines = _call(["arm-none-eabi-size", str(built)], built.parent).splitlines()
+    text, data, bss = map(int, lines[1].split()[:3])
+    return text, data, bss
+
+
+def _call(words: Sequence[str], folder: Path) -> str:
+    done = subprocess.run(  # noqa: S603
+        words, cwd=folder, text=True, check=False, timeout=_SECONDS, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,  # where qemu's semihosting writes
+    )  # fmt: skip
+    if done.returncode:
+        said = (done.stdout.splitlines() or ["nothing"])[0]
+        raise ExtraError(f"{words[0]} failed: {said}")
+    return done.stdout
