@@ -59,11 +59,11 @@ def emulate(made: CFiles, folder: Path, *, optimise: str, warm: int, rows: int) 
     for tool, package in ((COMPILER, "gcc-arm-none-eabi"), (QEMU, QEMU)):
         if shutil.which(tool) is None:
             raise ExtraError(f"no {tool} here: apt-get install {package}")
-    for name, text in made.files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    for name, content in made.files.items():
+        (folder / name).write_text(content, encoding="utf-8")
     board = resources.files("stillwatch.benchmarks.microcontroller") / "board"
-    for part in ("startup.c", "firmware.c", "link.ld"):
-        (folder / part).write_text((board / part).read_text(encoding="utf-8"), encoding="utf-8")
+    for file in ("startup.c", "firmware.c", "link.ld"):
+        (folder / file).write_text((board / file).read_text(encoding="utf-8"), encoding="utf-8")
     build = [COMPILER, *_TARGET, *FLAGS, optimise, *_SMALL]
     _call([*build, "-c", f"{made.prefix}.c", "-o", "model.o"], folder)
     sources = ("firmware.c", "startup.c", "model.o")

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
-from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.arrays import LARGEST, AnyArray, Float64
 from stillwatch.runtime.errors import CapsuleError, first_line
 from stillwatch.runtime.scoring.distance import shared_by_error
 from stillwatch.runtime.scoring.model import Answers, Model, State
@@ -31,75 +31,114 @@ class Stepper:
         shape = (streams, 1, channels)
         self._moments = moments
         self._low, self._high = inside_range(moments)
+        # Of one channel with fixed moments: two numbers, which are compared in less time.
+        self._bounds: tuple[float, float] | None = None
+        if self._low.size == 1:
+            self._bounds = max(self._low.item(), -LARGEST), min(self._high.item(), LARGEST)
         self._plain = True  # the graph's mean and scale are the moments
         wide = Moments(*(np.broadcast_to(m, shape) for m in (moments.mean, moments.scale)))
         feeds = model.feeds(np.zeros(shape), wide, rule)
         self.values, self._mean, self._scale = (feeds[name] for name in ("values", "mean", "scale"))
-        self._state, self._next = np.zeros((2, 2, 1, streams, units), np.float32)  # h and c each
+        # h and c, twice: each step reads the one pair and writes the other, and nothing is copied.
+        self._states = np.zeros((2, 2, 1, streams, units), np.float32)
+        self._turn = 0  # which of them is carried
         self.score = np.zeros((streams, 1), np.float32)
         self.alarm = np.zeros((streams, 1), bool)
-        self._unknown = np.zeros((streams, 1), bool)
         self.wide = np.zeros((3, streams, 1, channels), np.float32)
-        self._binding = model.session.io_binding()
-        self._kept = []  # the binding holds no reference of its own
-        for name, array in (feeds | dict(zip("hc", self._state, strict=True))).items():
-            value = onnxruntime.OrtValue.ortvalue_from_numpy(array)
-            self._kept.append(value)
-            self._binding.bind_ortvalue_input(name, value)
         given = len(model.outputs) - 2
         self._shared_by_error = given < len(self.wide)
-        targets = (self.score, self.alarm, *self.wide[:given], *self._next)
-        for name, array in zip((*model.outputs, "h_out", "c_out"), targets, strict=True):
-            self._binding.bind_output(
-                name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data
+        answered = dict(
+            zip(model.outputs, (self.score, self.alarm, *self.wide[:given]), strict=True)
+        )
+        self._kept: list[onnxruntime.OrtValue] = []  # the bindings hold no reference of their own
+        self._bindings = [
+            self._bound(
+                model,
+                feeds | {"h": h, "c": c},
+                answered | dict(zip(("h_out", "c_out"), after, strict=True)),
             )
+            for (h, c), after in (self._states, self._states[::-1])
+        ]
         self._run = model.session.run_with_iobinding
         try:
-            self._run(self._binding)  # a graph that cannot is found here, not in the first step
+            self._run(self._bindings[0])  # a graph that cannot is found here, not in the first step
         except Exception as error:  # onnxruntime's exceptions share no base but Exception
             raise CapsuleError(f"the capsule's graph cannot run: {first_line(error)}") from error
+
+    def _bound(
+        self, model: Model, feeds: dict[str, AnyArray], answered: dict[str, AnyArray]
+    ) -> onnxruntime.IOBinding:
+        """Returns a binding of inputs and outputs to arrays, by name."""
+        binding = model.session.io_binding()
+        for name, array in feeds.items():
+            value = onnxruntime.OrtValue.ortvalue_from_numpy(array)
+            self._kept.append(value)
+            binding.bind_ortvalue_input(name, value)
+        for name, array in answered.items():
+            binding.bind_output(name, "cpu", 0, array.dtype.type, array.shape, array.ctypes.data)
+        return binding
 
     @property
     def state(self) -> State:
         """A copy of what the streams carry."""
-        h, c = self._state.copy()
+        h, c = self._states[self._turn].copy()
         return State(h, c)
 
     def carry(self, state: State | None) -> None:
         """Goes on from a state; from zero where there is none."""
+        carried = self._states[self._turn]
         if state is None:
-            self._state.fill(0)
+            carried.fill(0)
         else:
-            self._state[0], self._state[1] = state.h, state.c
+            carried[0], carried[1] = state.h, state.c
 
     def step(self, values: Float64 | float, moments: Moments | None) -> None:
         """Takes one value of each stream, (N, 1, C).
 
         moments: (N, 1, C), or None where they are fixed.
         """
-        if moments is None and self._plain and self._fits(values):
-            self.values[...] = values
-            self._run(self._binding)
-        else:
+        if moments is not None or not self.step_plainly(values):
             self._step_prepared(values, moments or self._moments)
-        self._state[...] = self._next
-        np.isnan(self.score, out=self._unknown)
-        np.logical_or(self.alarm, self._unknown, out=self.alarm)  # no number is no all-clear
+
+    def step_plainly(self, values: AnyArray | float) -> bool:
+        """Takes one value of each stream if all are fed as they are, else returns False.
+
+        Neither are values that are no number, so that nobody need look for them beforehand.
+        """
+        if not (self._plain and self._fits(values)):
+            return False
+        if type(values) is float:
+            self.values.fill(values)
+        else:
+            self.values[...] = values
+        self._advance()
+        return True
+
+    def _advance(self) -> None:
+        """Runs the graph on what is in the arrays, and carries the state on."""
+        self._run(self._bindings[self._turn])
+        self._turn = 1 - self._turn
+        highest = self.score.item() if self.score.size == 1 else self.score.max()
+        if highest != highest:  # NaN: no number is no all-clear
+            np.logical_or(self.alarm, np.isnan(self.score), out=self.alarm)
         if self._shared_by_error:
             self.wide[2] = shared_by_error(self.score, self.wide[1])
 
-    def _fits(self, values: Float64 | float) -> bool:
+    def _fits(self, values: AnyArray | float) -> bool:
         """Whether values are fed as they are, with the fixed moments."""
-        if type(values) is float and self._low.size == 1:
-            return self._low.item() <= values <= self._high.item()
-        return bool(((self._low <= values) & (values <= self._high)).all())
+        if self._bounds is None:
+            return bool(((self._low <= values) & (values <= self._high)).all())
+        low, high = self._bounds
+        if isinstance(values, float):
+            return low <= values <= high
+        return bool(low <= values.min() and values.max() <= high)  # False for NaN
 
     def _step_prepared(self, values: Float64 | float, moments: Moments) -> None:
         fed = prepare(np.broadcast_to(np.asarray(values, np.float64), self.values.shape), moments)
         self.values[...] = fed.values
         self._mean[...] = fed.mean
         self._scale[...] = fed.scale
-        self._run(self._binding)
+        self._advance()
         if fed.outside is not None:
             self.wide[0] = fed.restored(self.wide[0])
         self._plain = fed.outside is None and moments is self._moments

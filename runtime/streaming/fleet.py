@@ -1,7 +1,7 @@
 """Fleets: many streams over one model that step together."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,10 @@ class Fleet:
             self.track: Causal | Windowed = Causal(model, streams, rule, fixed)
         else:
             self.track = Windowed(model, streams, rule, stride, threads)
+        # Where nothing but the graph has a say, an array of numbers can go straight to it.
+        plain = fixed is not None and len(info.channels) == 1
+        plain = plain and rule.rolling is None and self.judge is None
+        self._plain = self.track if plain and isinstance(self.track, Causal) else None
 
     @property
     def warm_up(self) -> int:
@@ -90,8 +94,23 @@ class Fleet:
 
     def update(self, values: npt.ArrayLike) -> Result:
         """Returns the answers that one sample of each stream brings, (N, C) or (N,)."""
+        if (
+            self._plain
+            and self._is_plain(values)
+            and self._plain.step_plainly(values.reshape(-1, 1, 1))
+        ):
+            return self._result(self._plain.stepper.answers())
         raw = as_array(values, self.model.info)
         return self.extend(raw[:, None] if raw.ndim else raw)
+
+    def _is_plain(self, values: npt.ArrayLike) -> TypeGuard[AnyArray]:
+        """Whether values are an array of one number a stream, for a fleet that goes on."""
+        return (
+            type(values) is np.ndarray
+            and values.dtype.kind == "f"
+            and values.shape in ((self.streams,), (self.streams, 1))
+            and not self.finished
+        )
 
     def advance(self, rows: Float64) -> Result:
         """As `extend`, of values that are checked already."""

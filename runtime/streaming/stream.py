@@ -51,6 +51,7 @@ class Stream:
         plain = fleet.rule.rolling is None and len(self._info.channels) == 1
         plain = plain and not fleet.finished and fleet.judge is None
         self._causal = fleet.track if plain and isinstance(fleet.track, Causal) else None
+        self._fixed = fleet.fixed is not None
 
     @property
     def warm_up(self) -> int:
@@ -72,8 +73,13 @@ class Stream:
 
         None is the answer while a history or a window fills.
         """
-        if type(value) is float and self._causal and abs(value) <= LARGEST and not self.warm_up:
-            return self._step(value, self._causal)
+        track = self._causal
+        if track is not None and type(value) is float:
+            if self._fixed and track.step_plainly(value):
+                return self._verdict(track)
+            if abs(value) <= LARGEST and not self.warm_up:
+                track.step(value, self._fleet.scale(value))
+                return self._verdict(track)
         result = self.extend(np.atleast_1d(as_array(matched_row(value, self._names)))[None])
         if not len(result.score) or np.isnan(result.score[-1]):
             return None
@@ -114,13 +120,12 @@ class Stream:
         """Returns the stream's state; `detector.stream(saved)` goes on from it."""
         return self._fleet.snapshot()
 
-    def _step(self, value: float, track: Causal) -> Verdict:
-        fleet, stepper = self._fleet, track.stepper
-        track.step(value, fleet.scale(value))
+    def _verdict(self, track: Causal) -> Verdict:
+        """Returns the answer of the step that was just taken."""
+        stepper, fleet = track.stepper, self._fleet
         row = fleet.answered
         fleet.answered = row + 1
-        wide = stepper.wide.copy()
-        restored, error, contribution = wide[:, 0, 0]
+        restored, error, contribution = stepper.wide[:, 0, 0].copy()
         return Verdict(
             stepper.score.item(), stepper.alarm.item(), restored, error, row, contribution
         )

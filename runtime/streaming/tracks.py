@@ -59,6 +59,16 @@ class Causal:
     def step(self, values: Float64 | float, moments: Moments | None) -> None:
         """Takes one row, (N, 1, C), with moments (N, 1, C), or None where they are fixed."""
         self.stepper.step(values, moments)
+        self._count()
+
+    def step_plainly(self, values: AnyArray | float) -> bool:
+        """As `step` with fixed moments, or returns False where values are not fed as they are."""
+        if not self.stepper.step_plainly(values):
+            return False
+        self._count()
+        return True
+
+    def _count(self) -> None:
         self.position += 1
         if self.position == self._window:
             self.position = 0
