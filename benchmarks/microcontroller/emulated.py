@@ -65,8 +65,10 @@ def emulate(made: CFiles, folder: Path, *, optimise: str, warm: int, rows: int) 
     for file in ("startup.c", "firmware.c", "link.ld"):
         (folder / file).write_text((board / file).read_text(encoding="utf-8"), encoding="utf-8")
     build = [COMPILER, *_TARGET, *FLAGS, optimise, *_SMALL]
-    _call([*build, "-c", f"{made.prefix}.c", "-o", "model.o"], folder)
-    sources = ("firmware.c", "startup.c", "model.o")
+    objects = [source.replace(".c", ".o") for source in made.sources]
+    for source, built in zip(made.sources, objects, strict=True):
+        _call([*build, "-c", source, "-o", built], folder)
+    sources = ("firmware.c", "startup.c", *objects)
     link = ("-T", "link.ld", *_LINKED, "-lm", "-o", "image.elf")
     _call([*build, *_defined(made, warm, rows), *sources, *link], folder)
     said = _call([QEMU, *_BOARD, *_SEMIHOSTING, "-kernel", "image.elf"], folder)
@@ -77,7 +79,7 @@ def emulate(made: CFiles, folder: Path, *, optimise: str, warm: int, rows: int) 
     return Emulated(
         optimise=optimise,
         flash=text + data,
-        flash_model=sum(_sizes(folder / "model.o")[:2]),
+        flash_model=sum(sum(_sizes(folder / built)[:2]) for built in objects),
         ram=data + bss,
         stack=told["stack"],
         instructions_a_row=told["ticks"] % _COUNTER * _TICK / rows,

@@ -22,6 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ram", metavar="SIZE", help="refuse what takes more, such as 64K: state, answer and stack"
     )
     parser.add_argument(
+        "--budget", metavar="N/week",
+        help="of a capsule with a judge: the alarms that it may raise (default: 5/week)",
+    )  # fmt: skip
+    parser.add_argument(
         "--name", help="of the model in file and function names (default: the capsule's)"
     )
 
@@ -37,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_folder(arguments.folder)  # before what takes seconds
     content = read_bytes(arguments.model)
     name = arguments.name or Path(arguments.model).name.removesuffix(".onnx")
-    made = c_files(content, name)
+    made = c_files(content, name, arguments.budget)
     print(f"{name} as C takes {made.takes.said()}")
     check_ram(made.takes, limit, name)
     write_folder(arguments.folder, made.files)

@@ -65,7 +65,8 @@ def compare(
         own = info.scaling.kind == "series"
         mean, scale = (np.asarray(part) if own else None for part in (info.mean, info.scale))
         found = compiled.series(rows, mean, scale)
-    result = detector.stream(mean=mean, scale=scale, threshold="trained").extend(rows)
+    policy = "trained" if made.judge is None else made.judge.budget
+    result = detector.stream(mean=mean, scale=scale, threshold=policy).extend(rows)
     answered = ~np.isnan(result.score)
     if not answered.any():
         raise InputError(f"expected rows that fill a window or a history, got {len(rows)}")

@@ -76,7 +76,7 @@ def compiler(wanted: str | None = None) -> str:
 
 def build_library(made: CFiles, folder: Path, *, with_compiler: str, optimise: str = "-O2") -> Path:
     """Returns the shared library of a capsule's C, built in a folder; the sources stay there."""
-    sources = [f"{made.prefix}.c", "harness.c"]
+    sources = [*made.sources, "harness.c"]
     for name, text in (*made.files.items(), ("harness.c", made.harness)):
         (folder / name).write_text(text, encoding="utf-8")
     # Its own name each, since a process loads a library of one path but once.

@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 
 from stillwatch.export.c import literals
+from stillwatch.export.c.budgeted import JudgeC, judge_c
 from stillwatch.export.c.footprint import Footprint, footprint
 from stillwatch.export.c.generated import generated
 from stillwatch.export.c.reduced import Reduced, reduced
@@ -24,14 +25,17 @@ __all__ = ["CFiles", "c_files", "check_folder", "identifier", "write_folder"]
 class CFiles:
     """The files by name, the prefix of every name in them, and what they take of a device.
 
-    harness: a further file, for hosts that run whole series through it.
+    sources: what a program is built of. harness: a further file, for hosts that
+    run whole series through it.
     """
 
     prefix: str
     files: dict[str, str]
     harness: str
+    sources: tuple[str, ...]
     takes: Footprint
     model: Reduced
+    judge: JudgeC | None
 
 
 def identifier(name: str) -> str:
@@ -42,16 +46,18 @@ def identifier(name: str) -> str:
     return letters
 
 
-def c_files(content: bytes, name: str) -> CFiles:
+def c_files(content: bytes, name: str, budget: str | None = None) -> CFiles:
     """Returns the C of a capsule; raises InputError for one that C cannot have.
 
-    name: of the model, from which the files and functions have theirs.
+    name: of the model, from which the files and functions have theirs. budget:
+    as 5/week, of a capsule with a judge, which has the runtime's default else.
     """
     model = reduced(content, name)
     made = generated(model.model, name)
-    takes = footprint(model, made)
+    judge = judge_c(model.info, budget, name)
+    takes = footprint(model, made, judge)
     prefix = f"stillwatch_{identifier(name)}"
-    values = template_values(model, name, prefix)
+    values = template_values(model, name, prefix, judge)
     values |= {"graph": made.text.strip(), "takes": takes, "digest": digest.of(content)}
     kind = "causal" if model.info.state else "windowed"
     by_template = {
@@ -62,13 +68,20 @@ def c_files(content: bytes, name: str) -> CFiles:
         "CMakeLists.txt": "CMakeLists.txt",
         "README.md": "README.md",
     }
+    if judge is not None:
+        by_template["judge.c"] = f"{prefix}_judge.c"
+    sources = tuple(by_template[t] for t in (f"{kind}.c", "judge.c") if t in by_template)
+    values["sources"] = sources
     templates = _templates()
     files = {
         file: templates.get_template(f"{template}.jinja").render(values)
         for template, file in by_template.items()
     }
     harness = templates.get_template("harness.c.jinja").render(values)
-    return CFiles(prefix=prefix, files=files, harness=harness, takes=takes, model=model)
+    return CFiles(
+        prefix=prefix, files=files, harness=harness, sources=sources, takes=takes, model=model,
+        judge=judge,
+    )  # fmt: skip
 
 
 def check_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from stillwatch.export.c.budgeted import JudgeC
 from stillwatch.export.c.generated import Generated
 from stillwatch.export.c.reduced import Reduced
 from stillwatch.runtime.errors import InputError
@@ -13,7 +14,7 @@ _SIZE = re.compile(r"(\d+)\s*([KM]?)(?:i?B)?", re.IGNORECASE)
 _UNIT = {"": 1, "K": 1024, "M": 1024 * 1024}
 _CALLS = 512  # frames of the functions that the compiler does not inline, and of an interrupt
 # On a Cortex-M4 with gcc -Os, libm's part apart: what each node and the step around them came to.
-_CODE_A_NODE, _CODE_BESIDE = 80, 1200
+_CODE_A_NODE, _CODE_BESIDE = 25, 1500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class Footprint:
         )
 
 
-def footprint(model: Reduced, made: Generated) -> Footprint:
+def footprint(model: Reduced, made: Generated, judge: JudgeC | None = None) -> Footprint:
     """Returns what the C of a model takes of one stream."""
     info = model.info
     channels = len(info.channels)
@@ -66,14 +67,21 @@ def footprint(model: Reduced, made: Generated) -> Footprint:
     if info.scaling.kind != "trained":
         held += 16 * channels if info.scaling.kind == "series" else 0
         frame += 16 * channels
+    rows = 1 if info.state else info.window
+    judged = Generated("", 0, 0, 0)
+    if judge is not None:
+        judged = judge.made
+        held += 8 * judge.rows + 8
+        outputs += rows * (8 * channels + 9) + 8
+        frame += 8 * (judge.rows + channels) + 64
     aligned = (-(-size // 8) * 8 for size in (held + carried, outputs))
     state, answer = aligned
     return Footprint(
         state=state,
         answer=answer,
-        stack=made.stack + frame + _CALLS,
-        constants=made.constants + 16 * channels,
-        code=_CODE_BESIDE + _CODE_A_NODE * made.nodes,
+        stack=max(made.stack, judged.stack) + frame + _CALLS,  # one after the other
+        constants=made.constants + judged.constants + 16 * channels,
+        code=_CODE_BESIDE + _CODE_A_NODE * (made.nodes + judged.nodes),
     )
 
 

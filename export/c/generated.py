@@ -20,9 +20,11 @@ __all__ = ["FUNCTION", "Generated", "generated"]
 
 FUNCTION = "graph"
 
-_BUFFER = re.compile(r"^    (float|bool|int32_t|int64_t) tmp\w+((?:\[\d+\])+);$", re.MULTILINE)
+_BUFFER = re.compile(r"^    (float|double|bool|u?int\d+_t) tmp\w+((?:\[\d+\])+);$", re.MULTILINE)
 _CONSTANT = re.compile(r"^const EMX_UNUSED (\w+) (\w+)((?:\[\d+\])+) = ", re.MULTILINE)
-_BYTES = {"float": 4, "int32_t": 4, "int64_t": 8, "bool": 1, "uint8_t": 1}
+_BYTES = {
+    "float": 4, "double": 8, "int32_t": 4, "int64_t": 8, "bool": 1, "int8_t": 1, "uint8_t": 1,
+}  # fmt: skip
 _ALIGNED = 8
 _SIGMOID = "return 1.0f / (1.0f + expf(-a));"
 _TANH = "return tanhf(a);"
@@ -30,7 +32,7 @@ _TANH = "return tanhf(a);"
 
 @dataclass(frozen=True)
 class Generated:
-    """The text of a static function `graph`, and the bytes of its buffers and its constants."""
+    """The text of a static function, and the bytes of its buffers and its constants."""
 
     text: str
     stack: int
@@ -38,10 +40,13 @@ class Generated:
     nodes: int
 
 
-def generated(model: onnx.ModelProto, name: str) -> Generated:
-    """Returns the function; raises InputError for operators that the generator does not have."""
+def generated(model: onnx.ModelProto, name: str, function: str = FUNCTION) -> Generated:
+    """Returns the function; raises InputError for operators that the generator does not have.
+
+    name: of the capsule, for the message.
+    """
     options = CompilerOptions(
-        model_name=FUNCTION,
+        model_name=function,
         large_temp_threshold_bytes=0,  # no heap: buffers are on the stack, however large
         large_weight_threshold=0,  # weights in the text, not in a file beside it
     )
@@ -51,12 +56,12 @@ def generated(model: onnx.ModelProto, name: str) -> Generated:
         raise InputError(f"{name} cannot be C: {first_line(error)}") from error
     stack = sum(map(_padded, _BUFFER.findall(text)))
     read = re.compile(r"\b(weight\d+\w*)\b")
-    body = text[text.index(f"void {FUNCTION}(") :]
+    body = text[text.index(f"void {function}(") :]
     used = set(read.findall(body))
     constants = sum(
         _padded((kind, sizes)) for kind, label, sizes in _CONSTANT.findall(text) if label in used
     )
-    return Generated(_embedded(text), stack, constants, len(model.graph.node))
+    return Generated(_embedded(text, function), stack, constants, len(model.graph.node))
 
 
 def _padded(declared: tuple[str, str]) -> int:
@@ -68,16 +73,16 @@ def _padded(declared: tuple[str, str]) -> int:
     return -(-count * _BYTES[kind] // _ALIGNED) * _ALIGNED
 
 
-def _embedded(text: str) -> str:
+def _embedded(text: str, function: str) -> str:
     """Returns the generated text with nothing but static names, and onnxruntime's functions."""
     text = re.sub(r"^/\*.*?\*/\n", "", text, count=1, flags=re.DOTALL)  # settings, as in README
     text = re.sub(r"^extern const .*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"^const EMX_UNUSED ", "static const EMX_UNUSED ", text, flags=re.MULTILINE)
     text, loaders = re.subn(
-        rf"^_Bool {FUNCTION}_load\(.*?^}}\n", "", text, flags=re.DOTALL | re.MULTILINE
+        rf"^_Bool {function}_load\(.*?^}}\n", "", text, flags=re.DOTALL | re.MULTILINE
     )
     text, heads = re.subn(
-        rf"^void {FUNCTION}\(", f"static void {FUNCTION}(", text, flags=re.MULTILINE
+        rf"^void {function}\(", f"static void {function}(", text, flags=re.MULTILINE
     )
     if (loaders, heads) != (1, 1):
         raise RuntimeError("the text of emx-onnx-cgen is not as that of 1.4.0: pin that release")

@@ -65,6 +65,11 @@ def reduced(content: bytes, name: str) -> Reduced:
             f"{name} is of schema {info.schema}, whose graph has no contributions: make it anew "
             "with 'stillwatch export CHECKPOINT' or 'stillwatch calibrate'"
         )
+    if info.graph_judge is not None:
+        raise InputError(
+            f"{name} has the judge in its graph, as a Scan over files: C is made of the capsule "
+            "that it was made of, with --budget"
+        )
     model = onnx.load_model_from_string(content)
     if any(node.domain not in ("", "ai.onnx") for node in model.graph.node):
         raise InputError(

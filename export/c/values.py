@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from stillwatch.export.c import literals
+from stillwatch.export.c.budgeted import JudgeC
 from stillwatch.export.c.reduced import Port, Reduced
 from stillwatch.runtime.arrays import SMALLEST, AnyArray
+from stillwatch.runtime.capsule.info import TRAINED_ALARM
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scoring.precision import COARSE, FURTHEST
 
@@ -16,7 +18,7 @@ __all__ = ["template_values"]
 _RESTARTS = ("h", "c")  # with each window; what else is carried goes on
 
 
-def template_values(model: Reduced, name: str, prefix: str) -> dict[str, Any]:
+def template_values(model: Reduced, name: str, prefix: str, judge: JudgeC | None) -> dict[str, Any]:
     """Returns them; raises InputError for a scaling that C does not have."""
     _check(model, name)
     info = model.info
@@ -51,21 +53,24 @@ def template_values(model: Reduced, name: str, prefix: str) -> dict[str, Any]:
         "tolerance": info.tolerance,
         "vectors": whole,
         "state": [_carried(p, model.state[p.name]) for p in model.inputs if p.name in model.state],
-        "answers": [_answer(p, model) for p in model.outputs if not _is_state(p, model)],
-        "call": ", ".join(_argument(p, model) for p in (*model.inputs, *model.outputs)),
-        "alarms": _alarms(model),
+        "judge": judge,
+        "own_alarm": "alarm" if judge is None else TRAINED_ALARM,
+        "answers": [_answer(p, model, judge) for p in model.outputs if not _is_state(p, model)],
+        "call": ", ".join(_argument(p, model, judge) for p in (*model.inputs, *model.outputs)),
+        "alarms": _alarms(judge),
         "coarse": COARSE,
         "furthest": FURTHEST,
         "smallest": SMALLEST,
     }
 
 
-def _alarms(model: Reduced) -> str:
-    if model.info.judge is None:
+def _alarms(judge: JudgeC | None) -> str:
+    if judge is None:
         return "An alarm is a score above `state.threshold`."
     return (
-        "An alarm here is a score above `state.threshold`; the capsule's judge, which keeps a "
-        "budget of false alarms, is in the Python runtime alone."
+        f"An alarm is the judge's, which keeps {judge.budget}; `trained_alarm` is a score above "
+        "`state.threshold`. Its logarithms are libm's, so `surprise` may be another's in the last "
+        "bits."
     )
 
 
@@ -83,12 +88,18 @@ def _carried(port: Port, begin: AnyArray) -> dict[str, Any]:
     }
 
 
-def _answer(port: Port, model: Reduced) -> dict[str, Any]:
+def _named(port: Port, judge: JudgeC | None) -> str:
+    """Returns an output's name in the answer: `alarm` is the judge's, where there is one."""
+    return TRAINED_ALARM if judge is not None and port.name == "alarm" else port.name
+
+
+def _answer(port: Port, model: Reduced, judge: JudgeC | None) -> dict[str, Any]:
     rows = 1 if model.info.state else model.info.window
-    return {"name": port.name, "flag": port.flag, "wide": port.count > rows or len(port.shape) > 2}
+    wide = port.count > rows or len(port.shape) > 2
+    return {"name": _named(port, judge), "flag": port.flag, "wide": wide}
 
 
-def _argument(port: Port, model: Reduced) -> str:
+def _argument(port: Port, model: Reduced, judge: JudgeC | None) -> str:
     """Returns a port as an argument of the generated function, cast to its shape."""
     causal = bool(model.info.state)
     if port.name in model.state:
@@ -102,7 +113,7 @@ def _argument(port: Port, model: Reduced) -> str:
     elif port.name in ("mean", "scale"):
         place = port.name
     else:
-        place = f"&answer->{port.name}"
+        place = f"&answer->{_named(port, judge)}"
     return _cast(port, place)
 
 
