@@ -29,6 +29,8 @@ from stillwatch.benchmarks.latency.pages.latency_tables import (
     engine_rows,
     network_rows,
 )
+from stillwatch.benchmarks.microcontroller.device_table import HEADER as C_HEADER
+from stillwatch.benchmarks.microcontroller.device_table import table as c_rows
 from stillwatch.benchmarks.reproductions.drift import document as drift
 from stillwatch.benchmarks.reproductions.nab_rds import document as nab_rds
 from stillwatch.benchmarks.reproductions.nab_rds import rows as nab_rds_rows
@@ -39,6 +41,7 @@ from stillwatch.runtime.report.tables import as_markdown
 
 __all__ = [
     "bench_section",
+    "c_section",
     "drift_section",
     "edge_section",
     "importing_section",
@@ -197,6 +200,20 @@ _SECTIONS: dict[str, Callable[[Any], str]] = {
 }
 
 
+def c_section(results: dict[str, Any]) -> str:
+    """Returns the part on C: what it takes of a Cortex-M4, and of a sample on a host."""
+    hosts = [
+        f"On the machine that ran it, a sample of `{model['name']}` took {host['c_ns']:,.0f} ns in "
+        f"C, and {host['times']['value']:,.0f} times as long through `Stream.update` "
+        f"({host['times']['low']:,.0f} to {host['times']['high']:,.0f})."
+        for model in results["models"]
+        if (host := model["host"]) is not None
+    ]
+    made = f"Made by `{results['command']}` on {results['date']}: {results['machine']['cpu']}."
+    lines = [as_markdown(C_HEADER, c_rows(results["models"])), *hosts, made]
+    return "\n\n".join(lines)
+
+
 def sections(root: Path) -> dict[str, str]:
     """Returns every generated part by its name, made from the results below `root`."""
     parts = {
@@ -205,11 +222,13 @@ def sections(root: Path) -> dict[str, str]:
     }
     runs = (read_card(root / _RESULTS / "bench" / name) for name in ("card.json", "again.json"))
     edge = json.loads((root / _RESULTS / "bench" / "edge.json").read_text())
+    in_c = json.loads((root / _RESULTS / "bench" / "c.json").read_text())
     policies = as_markdown(("policy", "an alarm is a score above"), MEANINGS)
     budgets = json.loads((root / _RESULTS / "smd" / "budgets.json").read_text())
     return parts | {
         "alarms": alarms_section(budgets),
         "bench": bench_section(*runs),
+        "c": c_section(in_c),
         "edge": edge_section(edge),
         "policies": policies,
     }

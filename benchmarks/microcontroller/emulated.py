@@ -16,10 +16,10 @@ import numpy as np
 
 from stillwatch.export.c.compiled import FLAGS
 from stillwatch.export.c.folder import CFiles
-from stillwatch.runtime.arrays import AnyArray, Float32
+from stillwatch.runtime.arrays import Float32
 from stillwatch.runtime.errors import ExtraError
 
-__all__ = ["COMPILER", "QEMU", "Emulated", "emulate", "made_values", "score_hash"]
+__all__ = ["COMPILER", "QEMU", "Emulated", "emulate", "made_values"]
 
 COMPILER, QEMU = "arm-none-eabi-gcc", "qemu-system-arm"
 _TARGET = ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16")
@@ -37,8 +37,8 @@ class Emulated:
     """Of one build: bytes of the whole image and of the model's own object, RAM, instructions.
 
     flash: the image with vectors, start-up, the measuring program and libm.
-    ram: what is not on the stack, state and answer among it. score_hash: FNV-1a
-    of the scores' bits.
+    ram: what is not on the stack, state and answer among it. scores: of all rows
+    that have an answer, (T,).
     """
 
     optimise: str
@@ -48,7 +48,7 @@ class Emulated:
     stack: int
     instructions_a_row: float
     rows: int
-    score_hash: int
+    scores: Float32
 
 
 def emulate(made: CFiles, folder: Path, *, optimise: str, warm: int, rows: int) -> Emulated:
@@ -72,7 +72,9 @@ def emulate(made: CFiles, folder: Path, *, optimise: str, warm: int, rows: int) 
     link = ("-T", "link.ld", *_LINKED, "-lm", "-o", "image.elf")
     _call([*build, *_defined(made, warm, rows), *sources, *link], folder)
     said = _call([QEMU, *_BOARD, *_SEMIHOSTING, "-kernel", "image.elf"], folder)
-    told = {name: int(number) for name, number in (line.split() for line in said.splitlines())}
+    lines = [line.split() for line in said.splitlines()]
+    told = {name: int(number) for name, number in lines}
+    scores = np.array([int(number) for name, number in lines if name == "score"], np.uint32)
     if told["wrapped"]:
         raise ExtraError(f"SysTick ran over in {rows} rows: ask for fewer")
     text, data, bss = _sizes(folder / "image.elf")
@@ -80,11 +82,11 @@ def emulate(made: CFiles, folder: Path, *, optimise: str, warm: int, rows: int) 
         optimise=optimise,
         flash=text + data,
         flash_model=sum(sum(_sizes(folder / built)[:2]) for built in objects),
-        ram=data + bss,
+        ram=data + bss - scores.itemsize * (warm + rows),  # the scores are kept to be said
         stack=told["stack"],
         instructions_a_row=told["ticks"] % _COUNTER * _TICK / rows,
         rows=rows,
-        score_hash=told["hash"],
+        scores=scores.view(np.float32),
     )
 
 
@@ -95,14 +97,6 @@ def made_values(rows: int, channels: int) -> Float32:
         drawn = (drawn * 1664525 + 1013904223) % 2**32
         numbers.append((drawn >> 16) / 1024)
     return np.array(numbers, np.float32).reshape(rows, channels)
-
-
-def score_hash(scores: AnyArray) -> int:
-    """Returns FNV-1a over the bits of float32 scores, as the firmware does."""
-    found = 2166136261
-    for bits in scores.astype(np.float32).view(np.uint32):
-        found = (found ^ int(bits)) * 16777619 % 2**32
-    return found
 
 
 def _defined(made: CFiles, warm: int, rows: int) -> list[str]:

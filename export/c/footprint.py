@@ -14,7 +14,7 @@ _SIZE = re.compile(r"(\d+)\s*([KM]?)(?:i?B)?", re.IGNORECASE)
 _UNIT = {"": 1, "K": 1024, "M": 1024 * 1024}
 _CALLS = 512  # frames of the functions that the compiler does not inline, and of an interrupt
 # On a Cortex-M4 with gcc -Os, libm's part apart: what each node and the step around them came to.
-_CODE_A_NODE, _CODE_BESIDE = 25, 1500
+_CODE_A_NODE, _CODE_BESIDE = 36, 1500
 
 
 @dataclass(frozen=True, kw_only=True)
