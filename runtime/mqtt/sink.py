@@ -23,7 +23,7 @@ class Sink(Protocol):
     def take(self, samples: Mapping[str, Sequence[Message]]) -> Mapping[str, Sequence[Answer]]:
         """Returns the answers to each stream's messages.
 
-        A verdict has a "line", an error an "error", an event neither.
+        A verdict has a "line" or a "row", an error an "error", an event neither.
         """
 
     def save(self, ledger: Mapping[str, Any]) -> None:

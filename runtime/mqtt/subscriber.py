@@ -166,7 +166,7 @@ class Subscriber:
         for answer in answers:
             if "error" in answer and "score" not in answer:
                 kind = "error"
-            elif "line" in answer:
+            elif "line" in answer or "row" in answer:
                 if asked == "none" or (asked == "alarms" and not answer["alarm"]):
                     continue
                 kind = "verdict"

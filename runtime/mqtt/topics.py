@@ -57,6 +57,11 @@ class TopicPattern:
         """The filter that the broker is asked for."""
         return "/".join("+" if level == _CHANNEL else level for level in self.levels)
 
+    @property
+    def has_channel(self) -> bool:
+        """Whether a topic has one channel's values."""
+        return _CHANNEL in self.levels
+
     def source(self, topic: str) -> Source | None:
         """Returns what a topic stands for, None for one that the filter does not match."""
         levels = topic.split("/")

@@ -1,8 +1,8 @@
 """The app: routers over a service, errors as JSON, headers that every answer has."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from importlib import metadata
 
 from fastapi import APIRouter, FastAPI
@@ -20,12 +20,19 @@ from stillwatch.runtime.serve.streams import routes as streams
 __all__ = ["create_app"]
 
 
-def create_app(service: Service) -> FastAPI:
-    """Returns the app over a service; its lifespan starts and stops the service."""
+def create_app(
+    service: Service, companions: Sequence[AbstractContextManager[object]] = ()
+) -> FastAPI:
+    """Returns the app over a service; its lifespan starts and stops the service.
+
+    companions: what runs beside it, begun after it and ended before.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with service:
+        with service, ExitStack() as beside:
+            for companion in companions:
+                beside.enter_context(companion)
             refreshing = asyncio.create_task(_refresh(service))
             yield
             refreshing.cancel()

@@ -19,6 +19,7 @@ from stillwatch.runtime.serve.access.keys import Keys
 from stillwatch.runtime.serve.access.limits import Limits
 from stillwatch.runtime.serve.access.tokens import Tokens
 from stillwatch.runtime.serve.app import create_app
+from stillwatch.runtime.serve.broker.broker_options import add_broker_options, worker_of
 from stillwatch.runtime.serve.models.registry import named_capsules
 from stillwatch.runtime.serve.options import Bounds, ServeOptions
 from stillwatch.runtime.serve.patience import PatientProtocol
@@ -60,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="MiB of rows that are kept for pages and recalibration (default: %(default)s)",
     )  # fmt: skip
     _add_access_options(parser)
+    add_broker_options(parser)
 
 
 def _add_access_options(parser: argparse.ArgumentParser) -> None:
@@ -111,8 +113,9 @@ def run(arguments: argparse.Namespace) -> int:
         bounds=Bounds(streams=arguments.max_streams, kept=arguments.keep * 2**20),
     )
     service = Service(named_capsules(arguments.capsules), options, guard)
+    worker = worker_of(arguments, service)
     config = uvicorn.Config(
-        create_app(service),
+        create_app(service, [] if worker is None else [worker]),
         http=PatientProtocol,
         log_config=None,
         access_log=False,

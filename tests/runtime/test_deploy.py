@@ -48,6 +48,39 @@ def test_a_watch_may_do_next_to_nothing(tmp_path: Path, program: Path) -> None:
     assert "Overall exposure level" in said
 
 
+@SYSTEMD
+def test_a_service_may_do_little_more(tmp_path: Path, program: Path) -> None:
+    name = "stillwatch-serve.service"
+    text = (DEPLOY / name).read_text()
+    (tmp_path / name).write_text(text.replace(INSTALLED, str(program)))
+    for words in (
+        ("verify", "--man=no", f"./{name}"),
+        ("security", "--offline=yes", "--threshold=13", f"./{name}"),  # above 1.3 it fails
+    ):
+        done = subprocess.run(
+            ["systemd-analyze", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_services_options_in_the_files_are_the_programs(program: Path) -> None:
+    done = subprocess.run([program, "serve", "--help"], capture_output=True, text=True, check=True)
+    known = set(re.findall(r"--[a-z-]+", done.stdout))
+    compose = (DEPLOY / "compose.yaml").read_text()
+    unit = (DEPLOY / "stillwatch-serve.service").read_text()
+    text = (DEPLOY / "Containerfile.serve").read_text()
+    called = re.findall(r"^ +- (--[a-z-]+)", compose, re.MULTILINE)
+    called += re.findall(r"--[a-z-]+", re.search(r"^ExecStart=.*$", unit, re.MULTILINE)[0])  # type: ignore[index]
+    called += re.findall(r'"(--[a-z-]+)"', text[text.rindex("CMD [") :])
+    assert {"--host", "--state", "--mqtt", "--topic"} <= set(called)
+    assert set(called) <= known
+    assert "USER 10001:10001" in text[text.rindex("FROM ") :]
+    assert "HEALTHCHECK" in text
+    mounted = re.findall(r"^ +- \./([a-z.-]+):", compose, re.MULTILINE)
+    assert {"mosquitto.conf", "prometheus.yml", "prometheus-alerts.yml"} <= set(mounted)
+    assert all((DEPLOY / name).exists() for name in mounted)
+
+
 def commands() -> list[str]:
     """Returns each call of a watch in the files of this folder."""
     texts = [path.read_text().replace("\\\n", " ") for path in sorted(DEPLOY.iterdir())]

@@ -1,0 +1,1 @@
+"""A broker's messages as a service's streams."""
