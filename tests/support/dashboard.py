@@ -32,6 +32,8 @@ PANELS = (
      "/ (sum by (model) (rate(stillwatch_rows_total[5m])) > 0)", "{{model}}"),
     ("Events that go on", "short", "stillwatch_stream_event_open > 0 or "
      "sum by (model) (stillwatch_stream_event_open)", "{{stream}} {{model}}"),
+    ("Budget left, events", "short", "bottomk(10, stillwatch_stream_budget_left_events)",
+     "{{stream}}"),
     ("Budget spent, events", "short", "topk(10, stillwatch_stream_budget_spent_events)",
      "{{stream}}"),
     ("Score against calibration, index", "short", "topk(10, stillwatch_stream_score_drift_psi)",

@@ -34,6 +34,7 @@ def ask(url: str, body: Any = None) -> Any:
 def address(program: Path, tmp_path: Path) -> Iterator[str]:
     """Where a service listens."""
     words = [program, "serve", "nab-rds-online", "--port", "0", "--state", tmp_path / "state"]
+    words += ["--budget", "5/week", "--period", "300"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         yield process.stdout.readline().split()[-1]
