@@ -1,6 +1,7 @@
 """What travels to workers arrives whole, or is refused; a missing Java is one line."""
 
 import dataclasses
+import os
 import re
 import subprocess
 import sys
@@ -113,3 +114,16 @@ print("pyspark" in sys.modules)
         r"pip install 'stillwatch\[spark\]'\nFalse\n",
         done.stdout,
     ), done.stderr
+
+
+def test_the_job_says_in_one_line_what_is_missing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "stillwatch.runtime.spark.submit", "nab-rds", "rows", "out"]
+    done = subprocess.run(
+        [*command, "--by", "sensor", "--time", "time"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"JAVA_HOME": str(tmp_path)},
+    )
+    assert done.returncode == 2
+    assert re.fullmatch(r"stillwatch: .* needs .*\n", done.stderr)
