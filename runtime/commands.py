@@ -22,6 +22,11 @@ COMMANDS = (
         extra="mqtt",
     ),
     Command(
+        words="watch --forecast",
+        module="stillwatch.runtime.cli.watch_forecast",
+        help="lines from standard input -> one JSON line each, with what comes next",
+    ),
+    Command(
         words="serve",
         module="stillwatch.runtime.serve.command",
         extra="serve",

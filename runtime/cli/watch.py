@@ -19,10 +19,11 @@ from stillwatch.runtime.cli.options import (
 from stillwatch.runtime.cli.reading import add_form_options, named_delimiter
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.forecasting.forecaster import Forecaster
 from stillwatch.runtime.watch.loop import watch_lines
 from stillwatch.runtime.watch.options import FORMS, GAPS, WatchFiles, WatchOptions
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["add_arguments", "add_line_options", "run", "watch_standard_input"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +31,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_detector_options(parser)
     add_event_options(parser)
     parser.add_argument("--events", action="store_true", help="events only, not a line for each")
+    add_line_options(
+        parser,
+        gap="what to do about samples missing between two lines: go on (the default), repeat the "
+        "last values in their place, or begin the stream anew",
+    )
+
+
+def add_line_options(parser: argparse.ArgumentParser, *, gap: str) -> None:
+    """Adds the options of lines, answers and state; gap: what is said of gaps in time."""
     parser.add_argument("--format", choices=FORMS, default="auto", help="of the lines")
     parser.add_argument(
         "--strict", action="store_true", help="end at the first line that cannot be read"
@@ -40,8 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--gap", choices=GAPS, default="ignore",
-        help="what to do about samples missing between two lines: go on (the default), repeat the "
-        "last values in their place, or begin the stream anew",
+        help=gap,
     )  # fmt: skip
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="append answers here (default: stdout)"
@@ -78,6 +87,13 @@ def run(arguments: argparse.Namespace) -> int:
         delimiter=named_delimiter(arguments.delimiter),
         decimal=arguments.decimal,
     )
+    return watch_standard_input(detector, options, arguments)
+
+
+def watch_standard_input(
+    detector: Detector | Forecaster, options: WatchOptions, arguments: argparse.Namespace
+) -> int:
+    """Watches with the files that `add_line_options` told of, and returns the exit status."""
     files = WatchFiles(
         output=arguments.output,
         state=arguments.state,

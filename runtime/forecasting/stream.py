@@ -88,12 +88,19 @@ class ForecastFleet:
             None if following is None else following[:ahead],
         )
 
+    @property
+    def next_time(self) -> np.datetime64 | None:
+        """The time that the next sample must have; None where nothing is known of it."""
+        step = self.forecaster.info.step
+        if self._time is None or step is None:
+            return None
+        found: np.datetime64 = step.after(self._time, 1)[0]
+        return found
+
     def _now(self, time: np.datetime64 | None) -> np.datetime64 | None:
         """Returns the time of the sample that comes; raises InputError where it is not the next."""
         info = self.forecaster.info
-        following = None
-        if self._time is not None and info.step is not None:
-            following = info.step.after(self._time, 1)[0]
+        following = self.next_time
         if time is None:
             if info.calendar and following is None:
                 raise InputError(
@@ -188,6 +195,11 @@ class ForecastStream:
     def warm_up(self) -> int:
         """How many samples are still to come before the first forecast."""
         return self._fleet.warm_up
+
+    @property
+    def next_time(self) -> np.datetime64 | None:
+        """The time that the next sample must have; None where nothing is known of it."""
+        return self._fleet.next_time
 
     def update(self, values: npt.ArrayLike, time: np.datetime64 | None = None) -> Forecast | None:
         """Returns the forecast (H, C) after one more sample (C + K,), or a number; see the fleet's.

@@ -6,7 +6,9 @@ from typing import Any
 
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError, SnapshotError
+from stillwatch.runtime.forecasting.forecaster import Forecaster
 from stillwatch.runtime.watch.feed import Feed
+from stillwatch.runtime.watch.forecast_watcher import ForecastWatcher
 from stillwatch.runtime.watch.intake import Intake
 from stillwatch.runtime.watch.journal import StateFile
 from stillwatch.runtime.watch.options import WatchFiles, WatchOptions
@@ -22,7 +24,7 @@ Say = Callable[[str], None]
 
 
 def watch_lines(
-    detector: Detector,
+    detector: Detector | Forecaster,
     options: WatchOptions,
     files: WatchFiles,
     *,
@@ -31,10 +33,11 @@ def watch_lines(
 ) -> int:
     """Returns how many lines could not be read, once the input has ended or SIGTERM has come.
 
-    descriptor: where lines come from, by default standard input. say: is told
-    where the watch goes on, in one line. Takes SIGTERM over meanwhile, so it is
-    to be called in the main thread. Raises InputError, SnapshotError, and
-    TransientError where the same call may do later.
+    detector: what scores the lines, or forecasts after each. descriptor: where
+    lines come from, by default standard input. say: is told where the watch
+    goes on, in one line. Takes SIGTERM over meanwhile, so it is to be called
+    in the main thread. Raises InputError, SnapshotError, and TransientError
+    where the same call may do later.
     """
     with StopSignal() as stop:
         loop = _Loop(detector, options, files, stop)
@@ -50,10 +53,18 @@ class _Loop:
     """Feeds a watcher, writes what it answers, and saves the state when it is time."""
 
     def __init__(
-        self, detector: Detector, options: WatchOptions, files: WatchFiles, stop: StopSignal
+        self,
+        detector: Detector | Forecaster,
+        options: WatchOptions,
+        files: WatchFiles,
+        stop: StopSignal,
     ) -> None:
         self._options, self._files, self._stop = options, files, stop
-        self.watcher = Watcher(detector, options)
+        self.watcher: Watcher | ForecastWatcher = (
+            ForecastWatcher(detector, options)
+            if isinstance(detector, Forecaster)
+            else Watcher(detector, options)
+        )
         self._state = StateFile(files.state) if files.state else None
         self._answered = Answered()
         self._skip = 0  # lines that were answered before

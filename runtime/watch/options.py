@@ -28,6 +28,7 @@ class WatchOptions:
     answer with events alone; with_events: with them, too. strict: a line that
     cannot be read ends the watch.
     delimiter, decimal: of CSV lines, recognised by the first ones by default.
+    ahead: rows that a forecaster looks ahead, by default those that it was trained for.
     """
 
     mean: Sequence[float] | None = None
@@ -46,6 +47,7 @@ class WatchOptions:
     strict: bool = False
     delimiter: str | None = None
     decimal: str | None = None
+    ahead: int | None = None
 
     def __post_init__(self) -> None:
         if self.period is not None and not (self.time and self.period > 0):
@@ -73,6 +75,7 @@ class WatchOptions:
             "gap": self.gap,
             "delimiter": self.delimiter,
             "decimal": self.decimal,
+            "ahead": self.ahead,
             "minimum": self.events.minimum,
             "cooldown": self.events.cooldown,
         }

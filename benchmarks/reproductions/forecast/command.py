@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from statistics import median
 
-from stillwatch.benchmarks.reproductions.forecast.document import Horizon, Results
+from stillwatch.benchmarks.reproductions.forecast.document import Detection, Horizon, Results
 from stillwatch.benchmarks.reproductions.options import add_options, seeds_and_folder
 from stillwatch.runtime.files import write_text
 from stillwatch.runtime.forecasting.series import Series
@@ -13,7 +13,8 @@ from stillwatch.runtime.report.tables import as_text
 
 __all__ = ["add_arguments", "run"]
 
-_PARTS = ("etth1", "choices", "demand", "closes")
+_PARTS = ("etth1", "choices", "demand", "closes", "detection")
+_MACHINES = ("1-7", "2-1", "2-2", "2-7", "2-8", "3-3")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the part choices, once for each (default: all)",
     )  # fmt: skip
     parser.add_argument(
+        "--machines", nargs="+", default=list(_MACHINES), choices=_MACHINES, metavar="M",
+        help="of the part detection (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
         "--quick", action="store_true",
         help="one seed, horizons 96 and 720, two choices, no slow baseline: ten minutes",
     )  # fmt: skip
@@ -37,9 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Trains what is not trained yet, and compares; a run that was killed goes on."""
     seeds, out = seeds_and_folder(arguments)
     seeds = 1 if arguments.quick else seeds
-    parts = arguments.parts or _PARTS
+    # Detection takes longer than all others together: a quick run leaves it out.
+    parts = arguments.parts or _PARTS[: -1 if arguments.quick else None]
 
     from stillwatch.benchmarks.reproductions.forecast import choices, demand, ett
+    from stillwatch.benchmarks.reproductions.forecast.detection_tables import detection_tables
     from stillwatch.benchmarks.reproductions.forecast.report import (
         CHOICE_HEADER,
         DEMAND_HEADER,
@@ -77,10 +84,25 @@ def run(arguments: argparse.Namespace) -> int:
     if "closes" in parts:
         results["closes"] = demand.evaluate_closes(out, seeds)
         print(as_text(("closes, one day ahead", "MAE", "RMSE"), closes_rows(results)))
+    if "detection" in parts:
+        results["detection"] = _detection(arguments.machines, seeds, out)
+        for header, rows in detection_tables(results["detection"]):
+            print(as_text(header, rows))
     write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
     write_text(out / "report.html", forecast_page(results))
     print(f"\nmedian over seeds; results.json and report.html in {out}")
     return 0
+
+
+def _detection(machines: list[str], seeds: int, out: Path) -> Detection:
+    from stillwatch.benchmarks.reproductions.forecast.detection_nab import nab_detection
+    from stillwatch.benchmarks.reproductions.forecast.detection_smd import smd_detection
+    from stillwatch.train.data.sets import load_smd
+
+    return {
+        "smd": smd_detection([load_smd(name) for name in machines], seeds, out),
+        "nab": nab_detection(seeds, out),
+    }
 
 
 def _horizon(series: Series, horizon: int, seeds: int, out: Path) -> Horizon:

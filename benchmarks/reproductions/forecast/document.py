@@ -2,9 +2,11 @@
 
 from typing import Any, NotRequired, TypedDict
 
+from stillwatch.benchmarks.reproductions.nab.document import Row
+from stillwatch.benchmarks.reproductions.smd.alarms.alarm_document import RankingSummary
 from stillwatch.runtime.report.machine import Provenance
 
-__all__ = ["Demand", "Errors", "Figures", "Horizon", "Results"]
+__all__ = ["Demand", "Detection", "Errors", "Figures", "Horizon", "Results", "SmdDetection"]
 
 
 class Errors(TypedDict):
@@ -38,6 +40,22 @@ class Demand(TypedDict):
     horizon: int
 
 
+class SmdDetection(TypedDict):
+    """How forecast errors rank rows on SMD. parameters: of the network."""
+
+    machines: list[str]
+    seeds: int
+    ranking: list[RankingSummary]
+    parameters: int
+
+
+class Detection(TypedDict):
+    """A forecaster as a detector: on SMD, and a row a context on NAB."""
+
+    smd: SmdDetection
+    nab: list[Row]
+
+
 class Results(Provenance):
     """The whole document, of the parts that were asked for; each by horizon, choice or method."""
 
@@ -47,3 +65,4 @@ class Results(Provenance):
     choices: NotRequired[dict[str, dict[str, Any]]]
     demand: NotRequired[Demand]
     closes: NotRequired[dict[str, Any]]
+    detection: NotRequired[Detection]

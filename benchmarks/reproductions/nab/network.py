@@ -31,11 +31,11 @@ class ContextPlan:
 class Context(mx.gluon.HybridBlock):
     """LSTM(units), then Dense(1): inputs (T, N, INPUTS) to expected scaled values (T, N, 1)."""
 
-    def __init__(self, units: int) -> None:
-        """A network that is not yet initialized."""
+    def __init__(self, units: int, inputs: int = INPUTS) -> None:
+        """A network that is not yet initialized; inputs: what it reads of a row."""
         super().__init__()
         with self.name_scope():
-            self.lstm = mx.gluon.rnn.LSTM(units, input_size=INPUTS)
+            self.lstm = mx.gluon.rnn.LSTM(units, input_size=inputs)
             self.dense = mx.gluon.nn.Dense(1, flatten=False, in_units=units)
 
     def hybrid_forward(self, F, inputs):  # type: ignore[no-untyped-def]  # noqa: ARG002, N803
@@ -49,7 +49,7 @@ def load_or_train(series: Sequence[Prepared], plan: ContextPlan, path: Path) -> 
     It sees the probation of every series and nothing else.
     """
     seed_everything(plan.seed)
-    net = Context(plan.units)
+    net = Context(plan.units, series[0].inputs.shape[1])
     net.initialize(mx.init.Xavier())
     if path.is_file():
         net.load_parameters(str(path))
@@ -62,7 +62,7 @@ def load_or_train(series: Sequence[Prepared], plan: ContextPlan, path: Path) -> 
 def contexts(net: Context, series: Sequence[Prepared]) -> list[Float64]:
     """Returns what each value was expected to be, (T,) a series: all of them as one fleet."""
     longest = max(len(one.z) for one in series)
-    inputs = np.zeros((longest, len(series), INPUTS), np.float32)  # TNC
+    inputs = np.zeros((longest, len(series), series[0].inputs.shape[1]), np.float32)  # TNC
     for number, one in enumerate(series):
         inputs[: len(one.z), number] = one.inputs
     state = net.lstm.begin_state(batch_size=len(series))

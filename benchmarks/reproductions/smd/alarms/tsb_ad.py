@@ -33,7 +33,14 @@ from stillwatch.runtime.scoring.scaling import floored_moments
 from stillwatch.train.data.sets import Machine
 from stillwatch.train.families.repeat_vector.recipe import held_out
 
-__all__ = ["PUBLISHED", "TRAINED", "ranking_rows", "summarize_ranking"]
+__all__ = [
+    "PUBLISHED",
+    "TRAINED",
+    "heads",
+    "ranking_row",
+    "ranking_rows",
+    "summarize_ranking",
+]
 
 # The last rows of the heads, of TSB-AD's file names; by machine.
 TRAINED = {"2-1": 5923, "1-7": 737, "2-2": 5925, "2-7": 564, "2-8": 5925}
@@ -87,18 +94,18 @@ def _part(rows: Sequence[RankingRow]) -> RankingPart:
     }
 
 
-def _heads(machine: Machine) -> dict[str, Float64]:
+def heads(machine: Machine) -> dict[str, Float64]:
     """Returns the rows that may be seen, by protocol."""
-    heads = {"ours": held_out(machine)}
+    parts = {"ours": held_out(machine)}
     if machine.name in TRAINED:
-        heads["TSB-AD"] = machine.test[: TRAINED[machine.name]]
-    return heads
+        parts["TSB-AD"] = machine.test[: TRAINED[machine.name]]
+    return parts
 
 
 def _plain(machine: Machine) -> list[RankingRow]:
     """Returns the rows without a network: of a reconstruction of zero, and of PCA."""
     rows: list[RankingRow] = []
-    for protocol, normal in _heads(machine).items():
+    for protocol, normal in heads(machine).items():
         moments = floored_moments(normal)
         before, after = ((v - moments.mean) / moments.scale for v in (normal, machine.test))
         seen, found = (features(ROBUST, v, np.zeros_like(v)) for v in (before, after))
@@ -108,23 +115,26 @@ def _plain(machine: Machine) -> list[RankingRow]:
             "robust, no network": fit_mahalanobis(seen, ROBUST_SHRINKAGE).score(found),
             "PCA, its error": np.square(errors).sum(axis=1),
         }
-        rows += [_row(machine, protocol, name, 0, score) for name, score in scores.items()]
+        rows += [ranking_row(machine, protocol, name, 0, score) for name, score in scores.items()]
     return rows
 
 
 def _with_network(machine: Machine, content: bytes, seed: int) -> list[RankingRow]:
     rows: list[RankingRow] = []
-    for protocol, normal in _heads(machine).items():
+    for protocol, normal in heads(machine).items():
         for kind, name in ((ROBUST, "robust, network"), (WITH_LEVEL, "error and level, network")):
             options = CalibrationOptions(features=kind)
             calibrated = calibrate(content, "student", normal, options)
             result = Detector.from_bytes(calibrated.content, "student").score(machine.test)
             score = result.score.astype(np.float64)
-            rows.append(_row(machine, protocol, name, seed, score))
+            rows.append(ranking_row(machine, protocol, name, seed, score))
     return rows
 
 
-def _row(machine: Machine, protocol: str, name: str, seed: int, score: Float64) -> RankingRow:
+def ranking_row(
+    machine: Machine, protocol: str, name: str, seed: int, score: Float64
+) -> RankingRow:
+    """Returns how a score (T,) of the test ranks its rows."""
     labels = machine.labels
     return {
         "protocol": protocol,
