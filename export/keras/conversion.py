@@ -45,7 +45,8 @@ def to_keras(folder: str | Path) -> Any:
         for layer, cells in zip(recurrent, names, strict=True):
             layer.set_weights([array for cell in cells for array in _cell(weights, cell)])
         dense = [weights["dense.weight"].T, weights["dense.bias"]]
-        model.layers[-1].set_weights(dense)
+        (last,) = (layer for layer in model.layers if layer.weights and layer not in recurrent)
+        last.set_weights(dense)
     except (KeyError, ValueError) as error:  # Keras lists the shapes that it has
         raise CheckpointError(f"{folder} does not hold the weights of its family") from error
     return model

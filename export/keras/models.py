@@ -64,16 +64,25 @@ def _nab_rds(keras: Any, config: NabRdsConfig, _: int) -> Any:
 
 
 def _repeat_vector(keras: Any, config: RepeatVectorConfig, channels: int) -> Any:
+    if config.scale_free:
+        raise CheckpointError(
+            "the network divides each window by its own size first, which no layer of Keras does"
+        )
     layers = keras.layers
     width = 1 if config.channels == "independent" else channels
+    steps, read = config.window // config.segment, width * config.segment
     last = [number == config.layers - 1 for number in range(config.layers)]
+    segments = [layers.Reshape((steps, read))] if config.segment > 1 else []
+    rows = [layers.Reshape((config.window, width))] if config.segment > 1 else []
     return keras.Sequential(
         [
             keras.Input((config.window, width)),
+            *segments,
             *(layers.LSTM(config.units, return_sequences=not ends) for ends in last),
-            layers.RepeatVector(config.window),
+            layers.RepeatVector(steps),
             *(layers.LSTM(config.units, return_sequences=True) for _ in last),
-            layers.TimeDistributed(layers.Dense(width)),
+            layers.TimeDistributed(layers.Dense(read)),
+            *rows,
         ]
     )
 

@@ -8,7 +8,7 @@ from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError, SnapshotError
 from stillwatch.runtime.forecasting.forecaster import Forecaster
 from stillwatch.runtime.watch.feed import Feed
-from stillwatch.runtime.watch.forecast_watcher import ForecastWatcher
+from stillwatch.runtime.watch.forecasting.forecast_watcher import ForecastWatcher
 from stillwatch.runtime.watch.intake import Intake
 from stillwatch.runtime.watch.journal import StateFile
 from stillwatch.runtime.watch.options import WatchFiles, WatchOptions

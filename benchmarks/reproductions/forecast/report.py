@@ -2,6 +2,7 @@
 
 from statistics import median
 
+from stillwatch.benchmarks.reproductions.forecast.detection_tables import detection_tables
 from stillwatch.benchmarks.reproductions.forecast.document import Errors, Results
 from stillwatch.runtime.report import page
 from stillwatch.runtime.report.machine import provenance_line
@@ -111,6 +112,9 @@ def forecast_page(results: Results) -> str:
             ),
             page.table(("closes, one day ahead", "MAE", "RMSE"), closes_rows(results)),
         ]
+    if "detection" in results:
+        parts.append(page.paragraph("As a detector", "h2"))
+        parts += [page.table(*table) for table in detection_tables(results["detection"])]
     parts.append(page.paragraph(provenance_line(results), "footer"))
     return page.page("stillwatch: forecasts", parts)
 

@@ -10,7 +10,7 @@ from battery.forecaster_cases import FORECASTERS, build, times
 
 from stillwatch.runtime import Forecaster, InputError, SnapshotError
 from stillwatch.runtime.cli.main import main
-from stillwatch.runtime.watch.forecast_watcher import ForecastWatcher
+from stillwatch.runtime.watch.forecasting.forecast_watcher import ForecastWatcher
 from stillwatch.runtime.watch.options import WatchOptions
 
 ROWS = 30

@@ -1,0 +1,1 @@
+"""A watch that forecasts after every line."""
