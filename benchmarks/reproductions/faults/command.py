@@ -39,9 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     parts = [
         page.paragraph(
             "Six faults, each on every channel of a made set of eight sensors, twelve hours long. "
-            f"Detected: an alarm within the fault, at {BUDGET:g} events a week. Right: the sensor "
-            "at fault has the largest part of the score over these alarms; of two that were "
-            "swapped, either."
+            "Detected: an event of the judge begins within the fault, or an alarm is within it, "
+            f"at {BUDGET:g} events a week. Right: the sensor at fault has the largest part of the "
+            "score there; of two that were swapped, either. While another stands: a fourth sensor "
+            "away is at another level, by fifteen deviations, from a day before."
         ),
         page.table(HEADER, cells),
         page.paragraph(provenance_line(results), "footer"),

@@ -1,7 +1,7 @@
 """Plants every fault on every channel, and asks the judge and a capsule whom they blame."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.runtime.alarms.judge.fitting import fit_judge
 from stillwatch.runtime.alarms.judge.judge import Judge
+from stillwatch.runtime.alarms.judged import BEGINS
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.runtime.capsule.opening import read_bytes
 from stillwatch.runtime.detector import Detector
@@ -27,6 +28,7 @@ __all__ = ["BUDGET", "evaluate", "summarize"]
 
 BUDGET = 5.0  # events a week
 _NORMAL, _TEST, _FIRST = 6048, 1440, 720  # rows: three weeks, five days, where faults begin
+_DAY, _STANDS = 288, 15.0  # rows, deviations
 _WEEK = 604800.0
 
 
@@ -42,6 +44,7 @@ def evaluate(seeds: int) -> list[FaultRow]:
         )  # NTC
         for detector, (alarm, parts) in {
             "judge": _of_judge(normal, values),
+            "judge, while another stands": _of_judge(normal, _another_stands(values, cases)),
             "smd-micro, calibrated": _of_capsule(normal, values),
         }.items():
             for (fault, channel), found in zip(cases, _blamed(alarm, parts), strict=True):
@@ -86,12 +89,21 @@ def _blamed(alarm: Bool, parts: Float64) -> Iterator[int | None]:
         yield int(added[called].sum(axis=0).argmax()) if called.any() else None
 
 
+def _another_stands(values: Float64, cases: Sequence[tuple[str, int]]) -> Float64:
+    """Returns the cases (N, T, C), another channel at a new level from a day before the fault."""
+    stands = values.copy()
+    for rows, (_, channel) in zip(stands, cases, strict=True):
+        other = (channel + CHANNELS // 2) % CHANNELS
+        rows[_FIRST - _DAY :, other] += _STANDS * rows[:, other].std()
+    return stands
+
+
 def _of_judge(normal: Float64, values: Float64) -> tuple[Bool, Float64]:
-    """Returns alarms (N, T) and parts (N, T, C) of the judge, every case a stream of a fleet."""
+    """Returns where events begin (N, T), and parts (N, T, C), every case a stream of a fleet."""
     judge = Judge(fit_judge(normal, PERIOD), BUDGET, len(values), CHANNELS)
     blank: AnyArray = np.zeros(values.shape[:2])
     answer = judge.advance(values, blank, blank.astype(bool))
-    return answer.alarm, answer.parts
+    return answer.mark & BEGINS != 0, answer.parts
 
 
 def _of_capsule(normal: Float64, values: Float64) -> tuple[Bool, Float64]:
