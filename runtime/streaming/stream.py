@@ -49,7 +49,7 @@ class Stream:
         self._names = self._info.channel_names
         # With one threshold for all, a single number can go straight to the graph.
         plain = fleet.rule.rolling is None and len(self._info.channels) == 1
-        plain = plain and not fleet.finished and fleet.judge is None
+        plain = plain and not fleet.finished
         self._causal = fleet.track if plain and isinstance(fleet.track, Causal) else None
         self._fixed = fleet.fixed is not None
 
@@ -76,10 +76,10 @@ class Stream:
         track = self._causal
         if track is not None and type(value) is float:
             if self._fixed and track.step_plainly(value):
-                return self._verdict(track)
+                return self._verdict(value, track)
             if abs(value) <= LARGEST and not self.warm_up:
                 track.step(value, self._fleet.scale(value))
-                return self._verdict(track)
+                return self._verdict(value, track)
         result = self.extend(np.atleast_1d(as_array(matched_row(value, self._names)))[None])
         if not len(result.score) or np.isnan(result.score[-1]):
             return None
@@ -120,15 +120,16 @@ class Stream:
         """Returns the stream's state; `detector.stream(saved)` goes on from it."""
         return self._fleet.snapshot()
 
-    def _verdict(self, track: Causal) -> Verdict:
+    def _verdict(self, value: float, track: Causal) -> Verdict:
         """Returns the answer of the step that was just taken."""
         stepper, fleet = track.stepper, self._fleet
         row = fleet.answered
         fleet.answered = row + 1
         restored, error, contribution = stepper.wide[:, 0, 0].copy()
-        return Verdict(
-            stepper.score.item(), stepper.alarm.item(), restored, error, row, contribution
-        )
+        score, alarm, surprise = stepper.score.item(), stepper.alarm.item(), None
+        if fleet.judge is not None:
+            alarm, surprise = fleet.judge.judge_one(value, score, alarm)
+        return Verdict(score, alarm, restored, error, row, contribution, surprise)
 
 
 def _single(result: Result, axes: int) -> Result:

@@ -15,5 +15,6 @@ is judged the same to the bit alone, in a fleet, and in chunks of any size.
 | `levels`        | base thresholds from replayed rows                          |
 | `account`       | the alarms that a budget pays for                           |
 | `learning`      | whether a new level has been learnt                         |
+| `single`        | one channel of one stream, in plain numbers                 |
 | `judge`, `spec` | all of it together, and what a capsule stores of it         |
 """

@@ -1,6 +1,7 @@
 """The judge: rows and scores in, alarms out; its state goes on from row to row."""
 
 import copy
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from stillwatch.runtime.alarms.judge.learning import (
 from stillwatch.runtime.alarms.judge.levels import base_level
 from stillwatch.runtime.alarms.judge.many import ManyState, Weighed, many_step
 from stillwatch.runtime.alarms.judge.one import One, OneState, one_centre, one_step, start_one
+from stillwatch.runtime.alarms.judge.single.one_stream import Single
 from stillwatch.runtime.alarms.judge.spec import JudgeSpec
 from stillwatch.runtime.alarms.judge.state import flat, kept_where, refilled
 from stillwatch.runtime.alarms.judged import BEGINS, ENDS, LEARNT, NO_NUMBER, Judged
@@ -67,16 +69,23 @@ class Judge:
                 start_account(self._account, channels, streams),
                 start_learning(channels, streams),
             )
+        # One stream of one channel goes in plain numbers, which have the state while it is live.
+        self._single: Single | None = None
+        if streams == 1 and isinstance(self._rule, One):
+            self._single = Single(self._rule, self._account, self._learning, self._base)
+        self._live = False
 
     @property
     def whole(self) -> Whole | None:
         """All of the state; None while an unfitted judge takes the rows that it begins with."""
+        self._settle()
         return self._whole
 
     def going_on(self, whole: Whole) -> "Judge":
         """Returns a judge of the same rules that goes on from a state, of however many streams."""
         found = copy.copy(self)
         found._whole, found._streams = whole, whole.centre.shape[1]
+        found._single, found._live = None, False  # a state of several streams, each at its own row
         return found
 
     def beginning_with(self, first: Float64) -> Whole:
@@ -118,8 +127,47 @@ class Judge:
                 out.mark[:, row] = np.where(alarm[:, row], 0, ENDS)  # as without a judge
                 self._take_first(x)
                 continue
+            if self._single is not None and not any_bad[row] and row >= unanswered:
+                found = self._in_plain_numbers(self._single).judge(x.item())
+                out.surprise[0, row], out.alarm[0, row], out.parts[0, row, 0] = found[:3]
+                out.cost[0, row], out.mark[0, row] = found[3:]
+                continue
+            self._settle()
             self._judge(x, bad[:, row] if any_bad[row] else None, row < unanswered, out, row)
         return out
+
+    def judge_one(self, value: float, score: float, alarm: bool) -> tuple[bool, float | None]:
+        """Returns alarm and surprise, None for none, of one row of one stream of one channel.
+
+        value, score: as one row of `advance` has them.
+        """
+        if self._single is not None and self._whole is not None and math.isfinite(score):
+            row = self._in_plain_numbers(self._single).judge(value)
+            return row.alarm, row.surprise
+        one = np.array([[[value]]])
+        judged = self.advance(one, np.array([[score]]), np.array([[alarm]]))
+        surprise = judged.surprise.item()
+        return bool(judged.alarm.item()), None if math.isnan(surprise) else surprise
+
+    def _in_plain_numbers(self, single: Single) -> Single:
+        """Returns what goes on in plain numbers, with the state."""
+        if not self._live:
+            whole = self._whole
+            assert whole is not None  # noqa: S101  (the caller looked)
+            assert isinstance(whole.weighing, OneState)  # noqa: S101  (of one spec)
+            scaling = (whole.centre, whole.scale)
+            single.load(scaling, whole.weighing, whole.account, whole.learning)
+            self._live = True
+        return single
+
+    def _settle(self) -> None:
+        """Has the state in arrays, where it was in plain numbers."""
+        if self._live and self._single is not None and self._whole is not None:
+            weighing, account, learning = self._single.unload()
+            self._whole = self._whole._replace(
+                weighing=weighing, account=account, learning=learning
+            )
+        self._live = False
 
     def _judge(self, x: Float64, bad: Bool | None, silent: bool, out: Judged, row: int) -> None:
         assert self._whole is not None  # noqa: S101  (the caller looked)
@@ -175,12 +223,14 @@ class Judge:
 
     def arrays(self) -> dict[str, AnyArray]:
         """Returns the state as a snapshot holds it."""
+        self._settle()
         if self._whole is None:
             return {"judge.first": self._first}
         return {f"judge.{name}": array for name, array in flat(self._whole).items()}
 
     def restore(self, arrays: Mapping[str, AnyArray]) -> None:
         """Goes on from a state; raises KeyError or ValueError for one that does not fit."""
+        self._live = False
         if "judge.first" in arrays:
             first = arrays["judge.first"]
             rows = 0 if self._whole is not None else int(self._rule.filters.rows)  # type: ignore[union-attr]

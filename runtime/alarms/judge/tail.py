@@ -16,7 +16,15 @@ import numpy as np
 from stillwatch.runtime.alarms.judge.state import ordered_mean
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 
-__all__ = ["TailRule", "TailState", "familiarity", "start_tail", "surprise", "tail_step"]
+__all__ = [
+    "LOGARITHMS",
+    "TailRule",
+    "TailState",
+    "familiarity",
+    "start_tail",
+    "surprise",
+    "tail_step",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +127,7 @@ def familiarity(state: TailState, x: Float64, rule: TailRule) -> Float64:
     N: remembered peaks of at least 0.9 x. What has happened before surprises less.
     """
     count = (state.peaks >= rule.alike * x).sum(axis=0)
-    found: Float64 = rule.forgives * _LOGARITHMS[count]
+    found: Float64 = rule.forgives * LOGARITHMS[count]
     return found
 
 
@@ -172,7 +180,7 @@ def tail_step(state: TailState, x: Float64, rule: TailRule) -> tuple[Float64, Ta
 
 
 # The logarithms of 1 and the count of peaks; the count is never larger.
-_LOGARITHMS = np.log(1.0 + np.arange(64))
+LOGARITHMS = np.log(1.0 + np.arange(64))
 
 
 def _clusters(residuals: Float64, level: Float64, rule: TailRule) -> dict[str, Float64]:
