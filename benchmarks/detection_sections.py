@@ -1,5 +1,7 @@
 """The documentation's parts on alarms: NAB, budgets on SMD, planted faults, and the judge."""
 
+from typing import Any
+
 from stillwatch.benchmarks.reproductions.faults import document as faults
 from stillwatch.benchmarks.reproductions.judge import document as judge
 from stillwatch.benchmarks.reproductions.nab import document as nab
@@ -7,7 +9,14 @@ from stillwatch.benchmarks.reproductions.nab import nab_tables
 from stillwatch.benchmarks.reproductions.smd.alarms import alarm_document, alarm_tables
 from stillwatch.runtime.report.tables import as_markdown
 
-__all__ = ["alarms_section", "faults_section", "judge_section", "nab_section"]
+__all__ = [
+    "alarms_section",
+    "faults_section",
+    "judge_section",
+    "nab_section",
+    "overlap_section",
+    "scores_section",
+]
 
 
 def nab_section(results: nab.Results) -> str:
@@ -51,3 +60,34 @@ def judge_section(results: judge.Results) -> str:
         "the NumPy judge's; medians of nine turns in one run."
     )
     return "\n".join([agreement, "", as_markdown(header, rows), "", said])
+
+
+def scores_section(results: dict[str, Any]) -> str:
+    """Returns the part on the kinds of score, and on blame by the dataset's own labels."""
+    header = ("score of", "machines", "AP", "VUS-PR", "HitRate, contribution", "HitRate, error")
+    figures = ("ap", "vus_pr", "hit_rate_100", "hit_rate_100_by_error")
+    rows = [
+        (row["features"], row["machines"], *(f"{row[figure]:.2f}" for figure in figures))
+        for row in results["means"]
+    ]
+    said = f"`{results['command']}`: {results['model']}, means over machines."
+    return "\n".join([as_markdown(header, rows), "", said])
+
+
+def overlap_section(results: dict[str, Any]) -> str:
+    """Returns the part on windows that overlap: what they cost, and which alarms differ."""
+    header = ("alarms by", "a window begins every", "cost", "rows that alarm", "that differ")
+    rows = [
+        (
+            row["policy"],
+            "row" if row["stride"] == 1 else f"{row['stride']} rows",
+            f"{row['cost']:.2f}x",
+            str(row["alarms"]),
+            str(row["differ"]),
+        )
+        for row in results["rows"]
+    ]
+    said = (
+        f"`{results['command']}`: {results['model']}, processor time; {results['machine']['cpu']}."
+    )
+    return "\n".join([as_markdown(header, rows), "", said])

@@ -17,6 +17,8 @@ from stillwatch.benchmarks.detection_sections import (
     faults_section,
     judge_section,
     nab_section,
+    overlap_section,
+    scores_section,
 )
 from stillwatch.benchmarks.latency.cards.card import Card
 from stillwatch.benchmarks.latency.cards.card_file import read_card
@@ -192,6 +194,7 @@ _SECTIONS: dict[str, Callable[[Any], str]] = {
     "faults": faults_section,
     "judge": judge_section,
     "nab": nab_section,
+    "overlap": overlap_section,
     "importing": importing_section,
     "nab-rds": nab_rds_section,
     "smd": smd_section,
@@ -225,8 +228,10 @@ def sections(root: Path) -> dict[str, str]:
     in_c = json.loads((root / _RESULTS / "bench" / "c.json").read_text())
     policies = as_markdown(("policy", "an alarm is a score above"), MEANINGS)
     budgets = json.loads((root / _RESULTS / "smd" / "budgets.json").read_text())
+    scores = json.loads((root / _RESULTS / "smd" / "scores.json").read_text())
     return parts | {
         "alarms": alarms_section(budgets),
+        "scores": scores_section(scores),
         "bench": bench_section(*runs),
         "c": c_section(in_c),
         "edge": edge_section(edge),
