@@ -33,7 +33,7 @@ def eventful(channels: int, streams: int) -> tuple[Float64, Float64]:
     later[:, 100, 0] += 40
     later[:, 300:, -1] += 25  # learnt in the end
     later[0, 700:760, 0] = later[0, 700, 0]
-    later[0, [500, 501, 900], -1] = np.nan, np.inf, np.nan
+    later[0, [310, 500, 501, 900], -1] = np.nan, np.nan, np.inf, np.nan
     return rows[0, :CALIBRATED], later
 
 
