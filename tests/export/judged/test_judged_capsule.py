@@ -56,6 +56,13 @@ def test_a_row_without_a_scale_yet_is_learnt_and_has_no_alarm(judged: bytes) -> 
     np.testing.assert_array_equal(outputs[0][0], expected.alarm)
     np.testing.assert_array_equal(outputs[1][0], expected.mark)
     np.testing.assert_allclose(outputs[2][0], expected.surprise, 1e-11, 1e-11)
+    # A score that nobody asked for may be no number.
+    feeds["values"] = feeds["values"][:, :HISTORY]
+    moments = {"mean": np.full_like(mean[:, :HISTORY], np.nan), "scale": scale[:, :HISTORY]}
+    score, mark, alarm = detector.session.run(["score", "mark", "alarm"], feeds | moments)
+    assert np.isnan(score).any()
+    assert not mark.any()
+    assert not alarm.any()
 
 
 def scan_of(model: onnx.ModelProto) -> onnx.NodeProto:
