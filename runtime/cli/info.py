@@ -16,7 +16,7 @@ __all__ = ["SERVES", "add_arguments", "run"]
 # Whom each shipped capsule serves, the first to try first.
 SERVES = {
     "smd-segments": "for any sensors, once calibrated on their normal data; what to try first",
-    "smd-micro": "the same, a row a step: what was to try first before, ten times slower",
+    "smd-micro": "the same, a row a step: what was to try first before, and slower",
     "nab-rds-online": "the weights of nab-rds for a stream: each value scaled by the 288 before it",
     "nab-rds": "the reproduction of a published article: whole files, scaled by themselves",
 }

@@ -1,7 +1,6 @@
 """Trains, judges and times the students, chooses one, and says how it fares beside smd-micro."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -71,7 +70,7 @@ def compare(plan: Plan, machines: Sequence[Machine], out: Path) -> dict[str, Any
 def _beside(
     student: Student, folder: Path, machines: Sequence[Machine], rows: Sequence[Row], out: Path
 ) -> dict[str, Any]:
-    """Returns what there is to say of the chosen network: events, and machines left out."""
+    """Returns what there is to say of the chosen network: events, and where it is below."""
     make_folder(out / "checkpoint")
     for part in (PARAMS_NAME, JSON_NAME):
         write_bytes(out / "checkpoint" / part, (folder / part).read_bytes())
@@ -87,16 +86,6 @@ def _beside(
         ]
         for name, one in capsules.items()
     }
-    apart = [replace(student, left_out=machine.name) for machine in machines]
-    left_out = []
-    for one, its in tqdm(train_students(apart, machines, out / "networks"), total=len(apart)):
-        machine = next(m for m in machines if m.name == one.left_out)
-        base = build_capsule(*load_checkpoint(its))
-        row = kept(
-            out / "evaluations" / f"{one.name}-{machine.name}.json",
-            partial(capsule_row, base, one.name, machine),
-        )
-        left_out.append({"machine": machine.name, "seed": one.config.seed, **row})
     ours = [r for r in rows if (r["row"], r["seed"]) == (student.row, student.config.seed)]
     beside = not_below(ours, [r for r in rows if r["row"] == STANDARD])
     below = [f"{f} ({part})" for part, of in beside.items() for f, holds in of.items() if not holds]
@@ -109,7 +98,6 @@ def _beside(
         "default": {"row": student.row, "seed": student.config.seed, "folder": folder.name},
         "not_below": beside,
         "events": events,
-        "left_out": left_out,
         "said": said,
     }
 
