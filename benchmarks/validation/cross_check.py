@@ -61,7 +61,7 @@ def cross_check(
     for name, tolerance, exact, load in witnesses:
         try:
             decoded = _by_windows(load(), prepared)
-        except ExtraError as error:
+        except (ExtraError, InputError) as error:  # not installed, or not for this network
             absent[name] = str(error)
             continue
         score = prepared.judge.score(prepared.scaled, decoded)

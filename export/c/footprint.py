@@ -14,7 +14,7 @@ _SIZE = re.compile(r"(\d+)\s*([KM]?)(?:i?B)?", re.IGNORECASE)
 _UNIT = {"": 1, "K": 1024, "M": 1024 * 1024}
 _CALLS = 512  # frames of the functions that the compiler does not inline, and of an interrupt
 # On a Cortex-M4 with gcc -Os, libm's part apart: what each node and the step around them came to.
-_CODE_A_NODE, _CODE_BESIDE = 36, 1500
+_CODE_A_NODE, _CODE_AN_LSTM, _CODE_BESIDE = 36, 1500, 1500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,9 @@ def footprint(model: Reduced, made: Generated, judge: JudgeC | None = None) -> F
         answer=answer,
         stack=max(made.stack, judged.stack) + frame + _CALLS,  # one after the other
         constants=made.constants + judged.constants + 16 * channels,
-        code=_CODE_BESIDE + _CODE_A_NODE * (made.nodes + judged.nodes),
+        code=_CODE_BESIDE
+        + _CODE_A_NODE * (made.nodes + judged.nodes)
+        + _CODE_AN_LSTM * sum(node.op_type == "LSTM" for node in model.model.graph.node),
     )
 
 

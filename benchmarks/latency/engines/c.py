@@ -13,6 +13,7 @@ __all__ = ["ENGINE"]
 
 _GENERATOR = "emx_onnx_cgen"
 _CHANNELS = "channels"
+_MOST_PARAMETERS = 100_000
 
 
 def _start() -> None:
@@ -28,9 +29,15 @@ def _prepare(checkpoint: Path, folder: Path) -> Path:
     from stillwatch.export.c.compiled import build_library, compiler
     from stillwatch.export.c.folder import c_files
     from stillwatch.export.capsule.build import build_capsule
+    from stillwatch.runtime.errors import InputError
     from stillwatch.runtime.files import make_folder
 
     alone, weights = network_alone(checkpoint)
+    if alone.parameters > _MOST_PARAMETERS:
+        raise InputError(
+            f"generated C is for small networks, up to {_MOST_PARAMETERS:,} parameters here: of "
+            f"{alone.parameters:,} its text would be tens of megabytes"
+        )
     made = c_files(build_capsule(alone, weights), checkpoint.name)
     make_folder(folder)
     library = build_library(made, folder, with_compiler=compiler(), optimise="-O3")
