@@ -95,7 +95,7 @@ def test_help_of_every_command_needs_no_extra(missing: str, clean_env: dict[str,
         "from stillwatch.runtime.cli.main import main\n"
         "for command in own_commands():\n"
         "    try:\n"
-        "        value = ['x'] * ('--' in command.words)\n"
+        "        value = ['1'] * ('--' in command.words)\n"
         "        status = main([*command.words.split(), *value, '--help'])\n"
         "    except SystemExit as ended:\n"
         "        status = ended.code\n"
