@@ -242,8 +242,8 @@ def sections(root: Path) -> dict[str, str]:
 def rewrite(page: str, parts: Mapping[str, str]) -> str:
     """Returns a page's text with each part made anew whose markers it has."""
 
-    def anew(found: re.Match[str]) -> str:
-        begin, name, end = found.groups()
+    def anew(result: re.Match[str]) -> str:
+        begin, name, end = result.groups()
         return f"{begin}\n{parts[name]}\n{end}"
 
     return _PART.sub(anew, page)

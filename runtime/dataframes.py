@@ -95,8 +95,8 @@ def _kind(values: Any) -> tuple[Library | None, str]:
     for library in _LIBRARIES:
         module = sys.modules.get(library)
         for kind in ("DataFrame", "Series"):
-            found = getattr(module, kind, None)
-            if isinstance(found, type) and isinstance(values, found):
+            result = getattr(module, kind, None)
+            if isinstance(result, type) and isinstance(values, result):
                 return library, kind
     return None, ""
 

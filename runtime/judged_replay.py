@@ -53,11 +53,11 @@ def replay_judged(detector: Detector) -> JudgedReplay | None:
         mark[row : row + 1] = bits
     largest, flips = 0.0, 0
     for rows in (judged.rows, detector.info.window):
-        found = [*_judged(detector.model, values, rows, judged)]
-        flips += int((np.concatenate([part[0] for part in found]) != alarm).sum())
-        flips += int((np.concatenate([part[1] for part in found]) != mark).sum())
-        surprise = np.concatenate([part[2] for part in found])[::EVERY]
-        for numbers, wanted in ((surprise, judged.surprise), (found[-1][3][:, 0], judged.state)):
+        result = [*_judged(detector.model, values, rows, judged)]
+        flips += int((np.concatenate([part[0] for part in result]) != alarm).sum())
+        flips += int((np.concatenate([part[1] for part in result]) != mark).sum())
+        surprise = np.concatenate([part[2] for part in result])[::EVERY]
+        for numbers, wanted in ((surprise, judged.surprise), (result[-1][3][:, 0], judged.state)):
             largest = max(largest, _off(numbers, np.array(wanted, np.float64)))
     return JudgedReplay(judged.rows, int(alarm.sum()), largest, flips)
 
@@ -83,8 +83,8 @@ def _judged(
         yield [*(answer[0] for answer in answers), state]
 
 
-def _off(found: AnyArray, wanted: Float64) -> float:
+def _off(result: AnyArray, wanted: Float64) -> float:
     """Returns the largest difference relative to figures above one; infinite where one is none."""
-    if found.shape != wanted.shape or (np.isnan(found) != np.isnan(wanted)).any():
+    if result.shape != wanted.shape or (np.isnan(result) != np.isnan(wanted)).any():
         return np.inf
-    return float(np.nanmax(np.abs(found - wanted) / np.maximum(1.0, np.abs(wanted)), initial=0.0))
+    return float(np.nanmax(np.abs(result - wanted) / np.maximum(1.0, np.abs(wanted)), initial=0.0))

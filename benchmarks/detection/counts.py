@@ -88,12 +88,12 @@ def count_points(labels: Bool, alarm: Bool) -> Count:
 def count_windows(windows: Sequence[tuple[int, int]], alarm: Bool) -> Count:
     """Returns the counts over events; windows hold first and last row, both included."""
     inside = np.zeros(len(alarm), bool)
-    found = 0
+    result = 0
     for first, last in windows:
         inside[first : last + 1] = True
-        found += bool(alarm[first : last + 1].any())
+        result += bool(alarm[first : last + 1].any())
     false = int((alarm & ~inside).sum())
-    return Count(tp=found, fp=false, fn=len(windows) - found, tn=None)
+    return Count(tp=result, fp=false, fn=len(windows) - result, tn=None)
 
 
 def spread(figures: Iterable[float]) -> Spread:

@@ -150,5 +150,5 @@ def _places(windows: Sequence[tuple[int, int]], rows: int) -> tuple[Float64, Any
 
 def _sigmoid(place: AnyArray | float) -> Float64:
     """Returns 2 / (1 + exp(5 place)) - 1: 0.987 at a window's first row, 0 behind its last."""
-    found: Float64 = 2 / (1 + np.exp(5 * np.asarray(place, np.float64))) - 1
-    return found
+    result: Float64 = 2 / (1 + np.exp(5 * np.asarray(place, np.float64))) - 1
+    return result

@@ -101,13 +101,13 @@ def _of(plant: Plant, detector: Detector, mean: Float64, deviation: Float64) -> 
             other = (channel + 1 + turn) % _CHANNELS
             fault = rows[_FIRST : _FIRST + _LENGTH]
             plant(fault, channel, other, np.random.default_rng(channel + turn))
-            found = detector.score(rows * deviation + mean)
-            high = found.score[_FIRST : _FIRST + _LENGTH] > detector.info.threshold.value
+            result = detector.score(rows * deviation + mean)
+            high = result.score[_FIRST : _FIRST + _LENGTH] > detector.info.threshold.value
             seen.append(bool(high.any()))
             if not seen[-1]:
                 continue
             right = (channel, other) if plant is _swapped else (channel,)
-            for name, parts in (("contribution", found.contribution), ("error", found.error)):
+            for name, parts in (("contribution", result.contribution), ("error", result.error)):
                 first[name].append(_first(parts[_FIRST : _FIRST + _LENGTH][high]) in right)
     return {"seen": float(np.mean(seen)), **{n: float(np.mean(f)) for n, f in first.items()}}
 

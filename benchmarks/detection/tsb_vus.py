@@ -59,8 +59,8 @@ def _area(
     recall = np.minimum(hits / (labels.sum() + reached / 2), 1)
     peaks = np.sort([score[a : b + 1].max() for a, b in _merged(spans, width, len(labels))])
     thresholds = score[order][called - 1]
-    found = 1 - np.searchsorted(peaks, thresholds, side="left") / len(peaks)
-    steps = np.diff(recall * found, prepend=0.0)
+    result = 1 - np.searchsorted(peaks, thresholds, side="left") / len(peaks)
+    steps = np.diff(recall * result, prepend=0.0)
     return float(np.sum(steps * hits / called))
 
 

@@ -46,8 +46,8 @@ def _area(
     hits = np.cumsum(soft[order])[called - 1]
     positives = (labels.sum() + soft.sum()) / 2
     peaks = np.array([score[first : last + 1].max() for first, last in _segments(soft > 0)])
-    found = (peaks[None] >= thresholds[:, None]).mean(axis=1)
-    recall = np.concatenate([[0.0], np.minimum(hits / positives, 1) * found])
+    result = (peaks[None] >= thresholds[:, None]).mean(axis=1)
+    recall = np.concatenate([[0.0], np.minimum(hits / positives, 1) * result])
     precision = np.concatenate([[1.0], hits / called])
     return float(np.sum(np.diff(recall) * (precision[1:] + precision[:-1]) / 2))
 

@@ -105,11 +105,11 @@ class Evaluated(TypedDict):
 def evaluate(labels: Bool, score: Float64, window: int, threshold: float, count: int) -> Evaluated:
     """Returns window precision, recall and F1, the oracle's F1, average precision and VUS-PR."""
     called = called_windows(score, window, threshold, count)
-    found: Count = count_points(labelled_windows(labels, window), called)
+    result: Count = count_points(labelled_windows(labels, window), called)
     return {
-        "precision": found.precision,
-        "recall": found.recall,
-        "f1": found.f1,
+        "precision": result.precision,
+        "recall": result.recall,
+        "f1": result.f1,
         "oracle_f1": oracle(labels, score, window, threshold).f1,
         "ap": float(average_precision_score(labels, score)),
         "vus_pr": vus_pr(labels, score, BUFFER),

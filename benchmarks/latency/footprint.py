@@ -88,9 +88,9 @@ def _add_sizes(package: str, sizes: dict[str, int]) -> None:
         return  # required on another platform
     sizes[name] = sum(_size(path) for path in distribution.files or ())
     for requirement in distribution.requires or ():
-        found = _REQUIREMENT.match(requirement)
-        if found and "extra" not in (found[2] or ""):
-            _add_sizes(found[1], sizes)
+        match = _REQUIREMENT.match(requirement)
+        if match and "extra" not in (match[2] or ""):
+            _add_sizes(match[1], sizes)
 
 
 def _size(path: importlib.metadata.PackagePath) -> int:

@@ -42,14 +42,14 @@ Engine = Callable[[], AnyArray]
 
 def compare(pace: Pace) -> dict[str, Any]:
     """Returns microseconds a call by subject and engine, and the ratios to onnxruntime."""
-    found = {}
+    result = {}
     with tempfile.TemporaryDirectory() as scratch:
         for name, make in (("direct, 96 x 7", _direct), ("stream, 24 rows ahead", _stream)):
             engines, parity = make(Path(scratch) / name.partition(",")[0])
             if max(parity.values()) > TOLERANCE:
                 raise SystemExit(f"{name}: engines are not one network: {parity}")
-            found[name] = {"parity": parity, **_timed(engines, pace)}
-    return found
+            result[name] = {"parity": parity, **_timed(engines, pace)}
+    return result
 
 
 def main() -> None:
@@ -58,9 +58,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     out: Path = parser.parse_args().out
     command = f"python -m stillwatch.benchmarks.latency.forecasts --out {out}"
-    found = compare(_PACE)
-    write_text(out, json.dumps({**provenance(), "command": command, **found}, indent=1) + "\n")
-    for subject, measured in found.items():
+    result = compare(_PACE)
+    write_text(out, json.dumps({**provenance(), "command": command, **result}, indent=1) + "\n")
+    for subject, measured in result.items():
         for engine, figures in measured["engines"].items():
             print(
                 f"{subject:<24} {engine:<28} {figures['cpu']:8.1f} us of CPU, "
@@ -84,7 +84,7 @@ def _timed(engines: Mapping[str, Engine], pace: Pace) -> dict[str, Any]:
     ours = figures["onnxruntime"]["cpu"]
     return {
         "engines": figures,
-        "ratios": {name: found["cpu"] / ours for name, found in figures.items()},
+        "ratios": {name: result["cpu"] / ours for name, result in figures.items()},
     }
 
 
@@ -183,8 +183,8 @@ def _stream(folder: Path) -> tuple[dict[str, Engine], dict[str, float]]:
                 for _ in range(STREAM.horizon - 1):
                     answer, state = module.step(answer, state)
                     answers.append(answer)
-                found: AnyArray = torch.cat(answers, dim=1)[0].numpy()
-            return found
+                result: AnyArray = torch.cat(answers, dim=1)[0].numpy()
+            return result
 
         return run
 

@@ -128,19 +128,19 @@ def _cold_starts(prepared: list[Prepared], parity: list[Parity], setup: Setup) -
     sound = {p.engine for p in parity if p.subject == one.subject.name and p.passed}
     engines = [engine for engine in setup.engines if engine.name in sound]
     shape = (one.subject.checkpoint.config.window, one.subject.channels)
-    found: dict[str, list[dict[str, float]]] = {engine.name: [] for engine in engines}
+    result: dict[str, list[dict[str, float]]] = {engine.name: [] for engine in engines}
     for repeat in range(setup.plan.cold + 1):
         for engine in engines:
             module = engine.load.__module__  # several engines may share a loader
             path = Path(one.paths[engine.name])
             figures = cold_start(module, path, shape, setup.threads)
             if repeat:  # the first round only brings the files into memory
-                found[engine.name].append(figures)
+                result[engine.name].append(figures)
     return [
         Cold(
             subject=one.subject.name,
             engine=name,
             **{part: [round(row[part], 3) for row in rows] for part in rows[0]},
         )
-        for name, rows in found.items()
+        for name, rows in result.items()
     ]

@@ -29,8 +29,8 @@ def work(engines: list[str], threads: int, jobs: list[dict[str, Any]]) -> dict[s
         spec, answer = Path(scratch) / "jobs.json", Path(scratch) / "answers.json"
         spec.write_text(json.dumps({"engines": engines, "threads": threads, "jobs": jobs}))
         run_module(["stillwatch.benchmarks.latency.worker", str(spec), str(answer)], threads)
-        found: dict[str, Any] = json.loads(answer.read_text())
-    return found
+        document: dict[str, Any] = json.loads(answer.read_text())
+    return document
 
 
 def cold_start(module: str, path: Path, shape: tuple[int, int], threads: int) -> dict[str, float]:

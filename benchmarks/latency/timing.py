@@ -63,7 +63,7 @@ def interleave(
     }
     a_round = sum(calls[name] * span for name, span in spans.items())
     rounds = max(pace.fewest, min(pace.rounds, int(pace.seconds * 1e9 / a_round)))
-    found: dict[str, list[list[float]]] = {name: [] for name in tasks}
+    result: dict[str, list[list[float]]] = {name: [] for name in tasks}
     for _ in range(rounds):
         names = list(tasks)
         order.shuffle(names)
@@ -71,8 +71,8 @@ def interleave(
             for name in names:
                 if spans[name] < _SHORT:
                     tasks[name]()
-                found[name].append(_burst(tasks[name], calls[name], clock))
-    return found
+                result[name].append(_burst(tasks[name], calls[name], clock))
+    return result
 
 
 def _warm_up(task: Task, clock: Clock) -> int:

@@ -33,12 +33,12 @@ Chunks = dict[str, dict[str, int]]  # windows a call, by scenario and engine
 def check_parity(job: Job, runs: dict[str, Run]) -> dict[str, dict[str, float]]:
     """Returns each engine's largest and mean distance from float64."""
     checked, expected = np.load(job["checked"]), np.load(job["expected"])
-    found = {}
+    result = {}
     for name, run in runs.items():
         largest, mean = largest_and_mean(run(checked), expected)
         # JSON has no infinity, and the schema no NaN: the largest number says it.
-        found[name] = {"largest": min(largest, LARGEST), "mean": min(mean, LARGEST)}
-    return found
+        result[name] = {"largest": min(largest, LARGEST), "mean": min(mean, LARGEST)}
+    return result
 
 
 def sweep(job: Job, runs: dict[str, Run]) -> dict[str, list[float]]:
@@ -49,12 +49,12 @@ def sweep(job: Job, runs: dict[str, Run]) -> dict[str, list[float]]:
     """
     windows = np.load(job["windows"])
     pace = Pace(rounds=3, seconds=job["sweep_seconds"] * len(runs), burst=0.004, fewest=2)
-    found: dict[str, list[float]] = {name: [] for name in runs}
+    result: dict[str, list[float]] = {name: [] for name in runs}
     for batch in job["batches"]:
         tasks = {name: _task(run, windows[:batch]) for name, run in runs.items()}
         for name, rounds in interleave(tasks, pace, seed=job["seed"]).items():
-            found[name].append(min(float(np.median(burst)) for burst in rounds))
-    return found
+            result[name].append(min(float(np.median(burst)) for burst in rounds))
+    return result
 
 
 def time_scenarios(
@@ -67,17 +67,17 @@ def time_scenarios(
     """
     windows = np.load(job["windows"])
     everyone = runs if baseline is None else {**runs, "": baseline}
-    found = {}
+    result = {}
     for scenario, by_engine in chunks.items():
         query = windows[: job["scenarios"][scenario]]
         tasks = {name: in_chunks(everyone[name], query, chunk) for name, chunk in by_engine.items()}
-        found[scenario] = interleave(tasks, Pace(**job["pace"]), seed=job["seed"])
-    return found
+        result[scenario] = interleave(tasks, Pace(**job["pace"]), seed=job["seed"])
+    return result
 
 
 def time_steps(job: Job, engines: dict[str, Engine], threads: int) -> dict[str, Any]:
     """Returns the spans in us of one step of one stream and of a fleet, by engine."""
-    found = {}
+    result = {}
     for scenario, streams in job["steps"].items():
         tasks = {}
         values = np.random.default_rng(job["seed"]).normal(size=(64, streams)).astype(np.float32)
@@ -85,8 +85,8 @@ def time_steps(job: Job, engines: dict[str, Engine], threads: int) -> dict[str, 
             load_step = engines[name].load_step
             if load_step is not None:
                 tasks[name] = _stepping(load_step(path, streams, threads), values)
-        found[scenario] = interleave(tasks, Pace(**job["pace"]), seed=job["seed"])
-    return found
+        result[scenario] = interleave(tasks, Pace(**job["pace"]), seed=job["seed"])
+    return result
 
 
 def in_chunks(run: Run, windows: Float32, chunk: int) -> Callable[[], object]:
@@ -108,8 +108,8 @@ def main(spec_path: str, answer_path: str) -> None:
     started, absent = available(named(spec["engines"]))
     engines = {engine.name: engine for engine in started}
     chosen: dict[str, Chunks] = {}
-    found = [_do(job, engines, spec["threads"], chosen) for job in spec["jobs"]]
-    Path(answer_path).write_text(json.dumps({"absent": absent, "found": found}))
+    result = [_do(job, engines, spec["threads"], chosen) for job in spec["jobs"]]
+    Path(answer_path).write_text(json.dumps({"absent": absent, "found": result}))
 
 
 def _do(

@@ -83,8 +83,8 @@ def measured(model: str) -> dict[str, Any]:
     builds = []
     for level in ("-Os", "-O2"):
         with tempfile.TemporaryDirectory() as scratch:
-            found = emulate(made, Path(scratch), optimise=level, warm=warm, rows=rows)
-        builds.append(_beside(found, wanted, info))
+            result = emulate(made, Path(scratch), optimise=level, warm=warm, rows=rows)
+        builds.append(_beside(result, wanted, info))
     host = asdict(beside_stream(content, name, made)) if len(info.channels) == 1 else None
     return {
         "name": name,
@@ -101,11 +101,11 @@ def _said_before(made: CFiles) -> dict[str, int]:
     return asdict(made.takes) | {"ram": made.takes.ram, "flash": made.takes.flash}
 
 
-def _beside(found: Emulated, wanted: Float32, info: CapsuleInfo) -> dict[str, Any]:
+def _beside(result: Emulated, wanted: Float32, info: CapsuleInfo) -> dict[str, Any]:
     """Returns a build's figures, and how far its scores are from onnxruntime's."""
-    built = asdict(found)
+    built = asdict(result)
     places = np.abs(built.pop("scores").view(np.int32).astype(np.int64) - wanted.view(np.int32))
-    off = np.abs(found.scores - wanted) / np.maximum(1.0, wanted)
+    off = np.abs(result.scores - wanted) / np.maximum(1.0, wanted)
     passed = not places.any() if info.state == 1 else off.max() <= info.tolerance
     return built | {"ulp": int(places.max()), "score": float(off.max()), "passed": bool(passed)}
 

@@ -61,7 +61,7 @@ def beside_stream(content: bytes, name: str, made: CFiles, repeats: int = 4) -> 
         for seed in range(repeats):
             for task, bursts in interleave(tasks, _PACE, seed=seed).items():
                 spans[task].append([float(np.median(b)) / counts[task] for b in bursts])
-    medians = {task: float(np.median(np.concatenate(found))) for task, found in spans.items()}
+    medians = {task: float(np.median(np.concatenate(result))) for task, result in spans.items()}
     return Beside(
         update_ns=medians["update"] * 1e3,
         c_ns=medians["c"] * 1e3,

@@ -77,13 +77,13 @@ def run_all(checkpoints: Sequence[Path], series: Path | None, out: Path | None) 
             "found no committed checkpoints below benchmarks/results: run in a checkout of the "
             "project, or name one with --checkpoint DIR"
         )
-    found: list[Difference] = []
+    result: list[Difference] = []
     left_out: dict[str, dict[str, str]] = {}
     about = []
     for case in _cases(folders, series):
         with tempfile.TemporaryDirectory() as scratch:
             differences, absent = cross_check(case, named(None), Path(scratch))
-        found += differences
+        result += differences
         left_out[case.name] = absent
         about.append({"model": case.name, "series": case.series, "rows": len(case.values)})
         print(f"{case.name} on {case.series}, {len(case.values)} rows, against float64 NumPy:")
@@ -92,12 +92,14 @@ def run_all(checkpoints: Sequence[Path], series: Path | None, out: Path | None) 
             print(f"{name} is not compared: {why}")
         print()
     if out is not None:
-        rows = [dataclasses.asdict(row) | {"passed": row.passed} for row in found]
+        rows = [dataclasses.asdict(row) | {"passed": row.passed} for row in result]
         document = {**provenance(), "models": about, "differences": rows, "absent": left_out}
         write_text(out, json.dumps(document, indent=1, allow_nan=False) + "\n")
-    failed = sum(not difference.passed for difference in found)
+    failed = sum(not difference.passed for difference in result)
     print(
-        f"{len(found)} compared, {failed} FAILED" if failed else f"{len(found)} compared, all agree"
+        f"{len(result)} compared, {failed} FAILED"
+        if failed
+        else f"{len(result)} compared, all agree"
     )
     return not failed
 

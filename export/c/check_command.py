@@ -40,12 +40,12 @@ def run(arguments: argparse.Namespace) -> int:
         values, what = read_table(arguments.series, info.channel_names).values, arguments.series
     passed = replay_golden(arguments.model)
     for level in _LEVELS:
-        found = compare(content, name, made, values, by=by, optimise=level)
-        wanted = "equal bits" if found.exact else f"tolerance {found.tolerance:g}"
+        result = compare(content, name, made, values, by=by, optimise=level)
+        wanted = "equal bits" if result.exact else f"tolerance {result.tolerance:g}"
         print(
-            f"C by {Path(by).name} {level} on {found.rows} of {what}: largest difference "
-            f"{found.ulp} ULP in score ({found.score:.2g}), {found.flips} alarms flipped, "
-            f"{wanted}: {'passed' if found.passed else 'FAILED'}"
+            f"C by {Path(by).name} {level} on {result.rows} of {what}: largest difference "
+            f"{result.ulp} ULP in score ({result.score:.2g}), {result.flips} alarms flipped, "
+            f"{wanted}: {'passed' if result.passed else 'FAILED'}"
         )
-        passed = passed and found.passed
+        passed = passed and result.passed
     return 0 if passed else 1

@@ -64,21 +64,21 @@ def compare(
         compiled = Compiled(library, len(info.channels))
         own = info.scaling.kind == "series"
         mean, scale = (np.asarray(part) if own else None for part in (info.mean, info.scale))
-        found = compiled.series(rows, mean, scale)
+        answer = compiled.series(rows, mean, scale)
     policy = "trained" if made.judge is None else made.judge.budget
     result = detector.stream(mean=mean, scale=scale, threshold=policy).extend(rows)
     answered = ~np.isnan(result.score)
     if not answered.any():
         raise InputError(f"expected rows that fill a window or a history, got {len(rows)}")
     score, alarm = result.score[answered], result.alarm[answered]
-    return _compared(found, score, int((found.alarm != alarm).sum()), info)
+    return _compared(answer, score, int((answer.alarm != alarm).sum()), info)
 
 
-def _compared(found: Answered, score: Float32, flips: int, info: CapsuleInfo) -> Comparison:
-    if len(found.score) != len(score):
-        raise InputError(f"expected {len(score)} rows with an answer, got {len(found.score)} of C")
-    off = np.abs(found.score.astype(np.float64) - score)
-    places = np.abs(found.score.view(np.int32).astype(np.int64) - score.view(np.int32))
+def _compared(result: Answered, score: Float32, flips: int, info: CapsuleInfo) -> Comparison:
+    if len(result.score) != len(score):
+        raise InputError(f"expected {len(score)} rows with an answer, got {len(result.score)} of C")
+    off = np.abs(result.score.astype(np.float64) - score)
+    places = np.abs(result.score.view(np.int32).astype(np.int64) - score.view(np.int32))
     return Comparison(
         rows=len(score),
         ulp=int(places.max()),

@@ -65,13 +65,13 @@ class Compiled:
 def compiler(wanted: str | None = None) -> str:
     """Returns the C compiler to call; raises ExtraError where there is none."""
     names = (wanted,) if wanted else (os.environ.get("CC"), *_NAMES)
-    found = next((path for name in names if name and (path := shutil.which(name))), None)
-    if found is None:
+    result = next((path for name in names if name and (path := shutil.which(name))), None)
+    if result is None:
         raise ExtraError(
             f"no C compiler here ({', '.join(name for name in names if name)}): install gcc or "
             "clang, or name one in the variable CC"
         )
-    return found
+    return result
 
 
 def build_library(made: CFiles, folder: Path, *, with_compiler: str, optimise: str = "-O2") -> Path:

@@ -89,10 +89,10 @@ def footprint(model: Reduced, made: Generated, judge: JudgeC | None = None) -> F
 
 def ram_bytes(text: str) -> int:
     """Returns the bytes of a size such as 64K or 1M; raises InputError."""
-    found = _SIZE.fullmatch(text.strip())
-    if not found or not int(found[1]):
+    match = _SIZE.fullmatch(text.strip())
+    if not match or not int(match[1]):
         raise InputError(f"expected a size of memory such as 64K or 1M, got {text!r}")
-    return int(found[1]) * _UNIT[found[2].upper()]
+    return int(match[1]) * _UNIT[match[2].upper()]
 
 
 def check_ram(takes: Footprint, limit: int | None, name: str) -> None:

@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     columns = table.channels
     period = arguments.period or usual_period(table)
-    found = calibrate(
+    result = calibrate(
         content,
         arguments.model,
         table.values,
@@ -103,19 +103,19 @@ def run(arguments: argparse.Namespace) -> int:
             keep_all=arguments.keep_all,
         ),
     )
-    content = quantize(found.content, arguments.model) if arguments.int8 else found.content
+    content = quantize(result.content, arguments.model) if arguments.int8 else result.content
     write_bytes(arguments.output, content)
     print(
         f"{arguments.output}: {len(columns)} channels from {len(table.values)} rows, covariance "
-        f"condition {found.condition:.3g}, {len(content):,} bytes"
+        f"condition {result.condition:.3g}, {len(content):,} bytes"
     )
     if period:
         print(f"a judge for a row every {period:g} s: score it with --budget 5/week")
-    for remark in found.remarks:
+    for remark in result.remarks:
         print(remark)
     print_remarks(table.remarks)
     if arguments.report:
-        page = calibration_page(content, arguments.output.name, table, found.remarks)
+        page = calibration_page(content, arguments.output.name, table, result.remarks)
         write_text(arguments.report, page)
         print(f"report: {arguments.report}")
     print(f"next: stillwatch score {arguments.output} SERIES.csv")

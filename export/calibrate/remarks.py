@@ -54,11 +54,13 @@ def not_followed(scaled: Float64, error: Float64, names: Sequence[str]) -> list[
 
 def unlike_rows_said(unlike: Bool, kept: bool) -> list[str]:
     """Returns what to say of rows (T,) that look unlike the rest; rows are counted from 1."""
-    found = stretches(unlike)
-    if not found:
+    result = stretches(unlike)
+    if not result:
         return []
-    first, last = found[0]
-    more = f" and {len(found) - 1} more stretch{'es' * (len(found) > 2)}" if len(found) > 1 else ""
+    first, last = result[0]
+    more = (
+        f" and {len(result) - 1} more stretch{'es' * (len(result) > 2)}" if len(result) > 1 else ""
+    )
     done = (
         "they count, as was asked"
         if kept

@@ -41,8 +41,8 @@ def stretches(rows: Bool) -> list[tuple[int, int]]:
     if not len(places):
         return []
     cuts = np.flatnonzero(np.diff(places) > _JOINED) + 1
-    found = [(int(part[0]), int(part[-1])) for part in np.split(places, cuts)]
-    return sorted(found, key=lambda span: span[0] - span[1])
+    result = [(int(part[0]), int(part[-1])) for part in np.split(places, cuts)]
+    return sorted(result, key=lambda span: span[0] - span[1])
 
 
 def _held_out_scores(features: Float64, shrinkage: float) -> Float64:

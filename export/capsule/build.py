@@ -64,10 +64,10 @@ def build_capsule(
             f"{', '.join(checkpoint.calibrations)}, got {scaling!r}; train with --scaling"
         )
     check_parameters(weights, expected_shapes(checkpoint))
-    found = sum(weight.size for weight in weights.values())
-    if found != checkpoint.parameters:
+    result = sum(weight.size for weight in weights.values())
+    if result != checkpoint.parameters:
         raise CheckpointError(
-            f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
+            f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {result}"
         )
     info = _describe(checkpoint, config, weights, scaling)
     graph = nab_rds_graph(checkpoint, weights, info.threshold.value, plain_inputs=plain_inputs)

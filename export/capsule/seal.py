@@ -34,11 +34,11 @@ def check_parameters(
     weights: Mapping[str, AnyArray], expected: Mapping[str, tuple[int, ...]]
 ) -> None:
     """Raises CheckpointError unless the weights are exactly the expected ones, float and finite."""
-    found = {name: weight.shape for name, weight in weights.items()}
+    result = {name: weight.shape for name, weight in weights.items()}
     wrong = [
-        f"{name!r}: expected {expected.get(name, 'none')}, got {found.get(name, 'none')}"
-        for name in sorted(found.keys() | expected.keys())
-        if found.get(name) != expected.get(name)
+        f"{name!r}: expected {expected.get(name, 'none')}, got {result.get(name, 'none')}"
+        for name in sorted(result.keys() | expected.keys())
+        if result.get(name) != expected.get(name)
     ]
     wrong += [
         f"{name!r}: expected finite float32 numbers, got {weight.dtype} with {bad} that are not"

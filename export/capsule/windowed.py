@@ -66,10 +66,10 @@ def build_uncalibrated(
     network = family.network(config, weights)
     if any(family.frozen(name) and weight.any() for name, weight in weights.items()):
         raise CheckpointError("the second bias of an LSTM layer is not zero: not this family's")
-    found = family.count(weights)
-    if found != checkpoint.parameters:
+    result = family.count(weights)
+    if result != checkpoint.parameters:
         raise CheckpointError(
-            f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {found}"
+            f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold {result}"
         )
     channel_names = tuple(Channel(name, unit) for name, unit in checkpoint.channels)
     sensors = dataclasses.replace(

@@ -70,7 +70,7 @@ def cross_validate(frame: pd.DataFrame, plan: Plan, *, slow: bool = True) -> pd.
     freq: Any = 1 if frame["ds"].dtype.kind in "iu" else pd.infer_freq(frame["ds"].iloc[:9]) or "D"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of optimisers that end early, a line for each origin
-        found: Any = StatsForecast(models=_models(plan, slow=slow), freq=freq).cross_validation(
+        result: Any = StatsForecast(models=_models(plan, slow=slow), freq=freq).cross_validation(
             h=plan.horizon,
             df=frame,
             n_windows=plan.count,
@@ -78,11 +78,11 @@ def cross_validate(frame: pd.DataFrame, plan: Plan, *, slow: bool = True) -> pd.
             input_size=max(history, 2 * plan.season + 1),
         )
         if slow and importlib.util.find_spec("prophet") is not None and freq != 1:
-            found["Prophet"] = _prophet(frame, found, history)
-    return pd.DataFrame(found)
+            result["Prophet"] = _prophet(frame, result, history)
+    return pd.DataFrame(result)
 
 
-def figures(found: pd.DataFrame, frame: pd.DataFrame, plan: Plan) -> dict[str, dict[str, float]]:
+def figures(result: pd.DataFrame, frame: pd.DataFrame, plan: Plan) -> dict[str, dict[str, float]]:
     """Returns each model's METRICS over all origins, rows and series, by the model's name.
 
     MASE is against the seasonal naive one step ahead, of the rows before the
@@ -91,14 +91,14 @@ def figures(found: pd.DataFrame, frame: pd.DataFrame, plan: Plan) -> dict[str, d
     from utilsforecast import losses
     from utilsforecast.evaluation import evaluate
 
-    names = [c for c in found.columns if c not in ("unique_id", "ds", "cutoff", "y")]
-    before = frame[frame["ds"] <= found["cutoff"].min()]
+    names = [c for c in result.columns if c not in ("unique_id", "ds", "cutoff", "y")]
+    before = frame[frame["ds"] <= result["cutoff"].min()]
     measured = [losses.mae, losses.rmse, losses.mape, losses.smape]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        table = evaluate(found.drop(columns="cutoff"), metrics=measured, models=names)
+        table = evaluate(result.drop(columns="cutoff"), metrics=measured, models=names)
         scaled = evaluate(
-            found.drop(columns="cutoff"),
+            result.drop(columns="cutoff"),
             metrics=[_mase(plan.season)],
             models=names,
             train_df=before,
@@ -131,7 +131,7 @@ def _models(plan: Plan, *, slow: bool) -> list[Any]:
     return models
 
 
-def _prophet(frame: pd.DataFrame, found: pd.DataFrame, history: int) -> "pd.Series[Any]":
+def _prophet(frame: pd.DataFrame, result: pd.DataFrame, history: int) -> "pd.Series[Any]":
     """Returns Prophet's forecasts for the rows of a cross-validation, in their order."""
     for logger in ("prophet", "prophet.plot", "cmdstanpy"):
         logging.getLogger(logger).setLevel(logging.CRITICAL)  # what they lack for plots, each fit
@@ -140,11 +140,11 @@ def _prophet(frame: pd.DataFrame, found: pd.DataFrame, history: int) -> "pd.Seri
     logging.getLogger("cmdstanpy").disabled = True  # which sets its level anew at import
 
     parts = []
-    for (name, cutoff), rows in found.groupby(["unique_id", "cutoff"], sort=False):
+    for (name, cutoff), rows in result.groupby(["unique_id", "cutoff"], sort=False):
         seen = frame[(frame["unique_id"] == name) & (frame["ds"] <= cutoff)].tail(history)
         model = Prophet()
         with contextlib.redirect_stdout(None):
             model.fit(seen[["ds", "y"]])
         answer = model.predict(rows[["ds"]].reset_index(drop=True))["yhat"]
         parts.append(pd.Series(answer.to_numpy(), index=rows.index))
-    return pd.concat(parts).reindex(found.index)
+    return pd.concat(parts).reindex(result.index)

@@ -62,11 +62,11 @@ class Network:
         if not isinstance(config, ForecasterConfig):
             raise CheckpointError(f"expected a forecaster's checkpoint, got {checkpoint.family}'s")
         check_parameters(weights, expected_shapes(config, len(checkpoint.channels)))
-        found = sum(weight.size for name, weight in weights.items() if name != "share")
-        if found != checkpoint.parameters:
+        result = sum(weight.size for name, weight in weights.items() if name != "share")
+        if result != checkpoint.parameters:
             raise CheckpointError(
                 f"the checkpoint claims {checkpoint.parameters} parameters, its weights hold "
-                f"{found}"
+                f"{result}"
             )
         self.config = config
         self.layout = Layout.of(config, len(checkpoint.channels))

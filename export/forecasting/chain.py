@@ -31,7 +31,7 @@ class Backtest:
 
     plan: baselines.Plan
     figures: dict[str, dict[str, float]]
-    found: pd.DataFrame | None
+    forecasts: pd.DataFrame | None
     remark: str = ""
 
 
@@ -90,19 +90,19 @@ def backtest(chain: Chain, series: Series, *, count: int, slow: bool = True) -> 
     plan = baselines.Plan(horizon, max(1, min(count, possible)), baselines.seasons_of(info.step))
     try:
         frame = _frame(series, info.channel_names)
-        found = baselines.cross_validate(frame, plan, slow=slow)
+        result = baselines.cross_validate(frame, plan, slow=slow)
     except ExtraError as error:
-        return Backtest(plan=plan, figures={}, found=None, remark=str(error))
+        return Backtest(plan=plan, figures={}, forecasts=None, remark=str(error))
     ours: list[pd.Series[Any]] = []
     for place, name in enumerate(info.channel_names):
-        for _, rows in found[found["unique_id"] == name].groupby("cutoff", sort=True):
+        for _, rows in result[result["unique_id"] == name].groupby("cutoff", sort=True):
             number = len(ours) % plan.count
             origin = len(series) - (plan.count - number) * horizon
             (at,) = np.flatnonzero(chain.rolled.origins == origin)
             answer = chain.rolled.forecast[at, :, place]
             ours.append(pd.Series(answer[: len(rows)], index=rows.index))
-    found[OURS] = pd.concat(ours).reindex(found.index)
-    return Backtest(plan=plan, figures=baselines.figures(found, frame, plan), found=found)
+    result[OURS] = pd.concat(ours).reindex(result.index)
+    return Backtest(plan=plan, figures=baselines.figures(result, frame, plan), forecasts=result)
 
 
 def _frame(series: Series, names: Sequence[str]) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def figure_rows(tested: Backtest) -> list[tuple[str, ...]]:
     """Returns the methods by mean absolute error, the best first."""
     ordered = sorted(tested.figures.items(), key=lambda item: item[1]["mae"])
     return [
-        (name, *(_figure(metric, found[metric]) for metric in METRICS)) for name, found in ordered
+        (name, *(_figure(metric, result[metric]) for metric in METRICS)) for name, result in ordered
     ]
 
 
@@ -84,7 +84,7 @@ def verdict(tested: Backtest) -> str:
     if not tested.figures:
         return tested.remark
     ours = tested.figures[OURS]["mae"]
-    others = {name: found["mae"] for name, found in tested.figures.items() if name != OURS}
+    others = {name: result["mae"] for name, result in tested.figures.items() if name != OURS}
     best = min(others, key=lambda name: others[name])
     naive = {name: mae for name, mae in others.items() if "naive" in name or name == "last value"}
     simple = min(naive, key=lambda name: naive[name])
@@ -126,5 +126,5 @@ def _of_last_value(chain: Chain, series: Series) -> Float64:
     last = series.values[chain.rolled.origins - 1, :channels]
     scale = np.array(chain.forecaster.info.scale)[:channels]
     error: Float64 = np.abs(last[:, None] - chain.rolled.actual) / scale
-    found: Float64 = error.mean(axis=(0, 2))
-    return found
+    result: Float64 = error.mean(axis=(0, 2))
+    return result

@@ -56,8 +56,8 @@ def roll(
         calendar = None
         if terms is not None:
             calendar = np.stack([terms[o - lookback : o + horizon] for o in taken])
-        found = forecaster.model.run(windows, calendar, horizon)
-        parts.append((found.forecast, found.low, found.high))
+        result = forecaster.model.run(windows, calendar, horizon)
+        parts.append((result.forecast, result.low, result.high))
     sides = [
         None if parts[0][side] is None else np.concatenate([part[side] for part in parts])
         for side in range(3)

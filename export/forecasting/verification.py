@@ -76,8 +76,8 @@ def compare(
     except (ExtraError, ModuleNotFoundError) as error:
         absent["MXNet"] = str(error)
     scale = network.scaler.scale[: network.layout.channels]
-    found = [_agreement(name, reference, answer, scale) for name, answer in answers.items()]
-    return found, absent
+    result = [_agreement(name, reference, answer, scale) for name, answer in answers.items()]
+    return result, absent
 
 
 def run(model: str, folder: Path, series: Path | None) -> bool:
@@ -93,11 +93,11 @@ def run(model: str, folder: Path, series: Path | None) -> bool:
         name, values, times = "waves", *_waves(forecaster)
     else:
         info = forecaster.info
-        found = read_series(
+        result = read_series(
             series, info.columns, info.time_column or None,
             fill=info.missing == "forward", timed=bool(info.calendar),
         )  # fmt: skip
-        name, values, times = str(series), found.values, found.times
+        name, values, times = str(series), result.values, result.times
     agreements, absent = compare(content, model, folder, values, times)
     version = metadata.version("onnxruntime")
     print(f"against onnxruntime {version} on what follows {name}, {len(values)} rows:")
@@ -134,8 +134,8 @@ def _by_evaluator(content: bytes, rows: Float64, calendar: AnyArray | None) -> F
         feeds["calendar"] = calendar[None]
     with np.errstate(over="ignore"):  # its sigmoid is 1 / (1 + exp(-x)), right all the same
         (forecast,) = evaluator.run(["forecast"], feeds)
-    found: Float64 = np.asarray(forecast, np.float64)[0]
-    return found
+    result: Float64 = np.asarray(forecast, np.float64)[0]
+    return result
 
 
 def _by_gluon(folder: Path, network: Network, rows: Float64, calendar: AnyArray) -> Float64:
@@ -148,8 +148,8 @@ def _by_gluon(folder: Path, network: Network, rows: Float64, calendar: AnyArray)
     net = recipe.load_network(folder)
     answer = net(*(fit.to_nd(part[None]) for part in given)).asnumpy()[0].astype(np.float64)
     channels = network.layout.channels
-    found: Float64 = answer * scale[:channels] + mean[:channels]
-    return found
+    result: Float64 = answer * scale[:channels] + mean[:channels]
+    return result
 
 
 def _agreement(

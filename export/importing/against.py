@@ -79,9 +79,9 @@ def _original(folder: Path, file: Path, renamed: dict[str, str]) -> Original:
     """Returns the file's network, read as the checkpoint in `folder` says it was understood."""
     checkpoint, _ = load_checkpoint(folder)
     options = Options(family=checkpoint.family, window=checkpoint.config.window)
-    found = understand_file(file, options, renamed)
-    understood = found.understood
-    run = original(file, folder, found.framework, understood)
+    result = understand_file(file, options, renamed)
+    understood = result.understood
+    run = original(file, folder, result.framework, understood)
     # A network of one channel serves any number of independent ones, each by itself.
     return run if understood.channels > 1 else lambda windows: _by_channel(run, windows)
 

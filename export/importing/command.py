@@ -44,12 +44,12 @@ def run(arguments: argparse.Namespace) -> int:
     options = Options(
         family=arguments.family, window=arguments.window, activation=arguments.activation
     )
-    found = understand_file(arguments.file, options, renames(arguments.renamed))
+    result = understand_file(arguments.file, options, renames(arguments.renamed))
     imported = write_checkpoint(
-        found,
+        result,
         arguments.output,
-        scaler=_scaler(arguments, found.understood.channels),
-        normal=_normal(arguments) if found.understood.family == "nab-rds" else None,
+        scaler=_scaler(arguments, result.understood.channels),
+        normal=_normal(arguments) if result.understood.family == "nab-rds" else None,
     )
     print("\n".join(_report(imported)))
     print(f"wrote {arguments.output}")

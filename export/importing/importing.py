@@ -71,12 +71,12 @@ def import_network(
 
     As `understand_file`, then `write_checkpoint`.
     """
-    found = understand_file(path, options, renamed)
-    return write_checkpoint(found, folder, scaler=scaler, normal=normal)
+    result = understand_file(path, options, renamed)
+    return write_checkpoint(result, folder, scaler=scaler, normal=normal)
 
 
 def write_checkpoint(
-    found: ForeignFile,
+    result: ForeignFile,
     folder: Path,
     *,
     scaler: Scaler | None = None,
@@ -88,7 +88,7 @@ def write_checkpoint(
     none, and 'stillwatch calibrate' fits one. normal: (T,), which nab-rds
     wants for scaler and thresholds. Raises CheckpointError, InputError.
     """
-    understood = found.understood
+    understood = result.understood
     scaler = scaler or understood.scaler
     count = understood.channels
     checkpoint = Checkpoint(
@@ -102,7 +102,7 @@ def write_checkpoint(
         parameters=FAMILIES[understood.family].count(understood.weights),
         calibrations={},
         curve={"train": [], "validation": []},
-        data={"name": f"{found.framework}: {found.name}", "rows": 0, "sha256": found.sha256},
+        data={"name": f"{result.framework}: {result.name}", "rows": 0, "sha256": result.sha256},
     )
     check_parameters(understood.weights, expected_shapes(checkpoint))
     if FAMILIES[understood.family].causal:
@@ -115,7 +115,7 @@ def write_checkpoint(
         checkpoint = calibrated(checkpoint, understood.weights, normal)
         checkpoint = dataclasses.replace(checkpoint, data={**checkpoint.data, **_named(source)})
     save_weights(understood.weights, checkpoint, folder)
-    return Imported(framework=found.framework, understood=understood, checkpoint=checkpoint)
+    return Imported(framework=result.framework, understood=understood, checkpoint=checkpoint)
 
 
 def _named(source: object) -> dict[str, str]:

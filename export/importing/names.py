@@ -55,22 +55,22 @@ def network_of(arrays: Mapping[str, AnyArray], naming: Naming, name: str) -> For
     dense: dict[str, dict[str, tuple[str, Float32]]] = {}
     order: dict[str, None] = {}
     for theirs, array in arrays.items():
-        found = next((m for p in naming.lstm if (m := p.match(theirs))), None)
-        if found:
-            groups = found.groupdict()
+        match = next((m for p in naming.lstm if (m := p.match(theirs))), None)
+        if match:
+            groups = match.groupdict()
             key = (groups["block"], int(groups.get("layer") or 0))
             part = naming.parts[groups["part"]]
             backward = (groups.get("direction") or "l") in ("r", "_reverse")
             cells.setdefault(key, {})["backward." * backward + part] = (theirs, _floats(array))
-        elif found := _DENSE.match(theirs):
-            dense.setdefault(found["block"], {})[found["part"]] = (theirs, _floats(array))
+        elif match := _DENSE.match(theirs):
+            dense.setdefault(match["block"], {})[match["part"]] = (theirs, _floats(array))
         else:
             raise CheckpointError(
                 f"{name} has an array {theirs!r}, which is of no LSTM or dense layer; it holds "
                 f"{listed(arrays)}: leave out what the network does not need, or rename it with "
                 "--map"
             )
-        order.setdefault(found["block"], None)
+        order.setdefault(match["block"], None)
     layers: list[Layer] = []
     for block in order:
         numbers = sorted(number for owner, number in cells if owner == block)

@@ -38,18 +38,18 @@ def run(arguments: argparse.Namespace) -> int:
             f"{arguments.checkpoint}"
         )
     renamed = renames(arguments.renamed)
-    found = [compare_random(arguments.checkpoint, arguments.against, renamed)]
+    result = [compare_random(arguments.checkpoint, arguments.against, renamed)]
     if arguments.series is not None:
         names = Detector.load(arguments.model).info.channel_names
         values = read_table(arguments.series, names).values
-        found.append(
+        result.append(
             compare_series(
                 arguments.model, arguments.checkpoint, arguments.against, values, renamed
             )
         )
-    for one in found:
+    for one in result:
         print(_line(one, arguments.against.name))
-    return 0 if all(one.passed for one in found) else 1
+    return 0 if all(one.passed for one in result) else 1
 
 
 def _line(one: Beside, name: str) -> str:

@@ -94,11 +94,11 @@ def from_torch(
 
     shapes, frozen = shapes_of(config, channels)
     names = dict(torch_names(config.family, shapes))
-    found = {name: _as_array(tensor) for name, tensor in as_ours(state_dict, names).items()}
-    if set(found) != set(names):
-        odd = sorted(set(found) ^ set(names))
+    result = {name: _as_array(tensor) for name, tensor in as_ours(state_dict, names).items()}
+    if set(result) != set(names):
+        odd = sorted(set(result) ^ set(names))
         raise CheckpointError(f"expected the state dict of this family, these differ: {odd}")
-    weights = _folded({names[name]: array for name, array in found.items()}, frozen)
+    weights = _folded({names[name]: array for name, array in result.items()}, frozen)
     single = channels == 1 and config.family == "nab-rds"
     checkpoint = Checkpoint(
         family=config.family,

@@ -62,13 +62,13 @@ def _recalibrate(arguments: argparse.Namespace, store: Store, versions: Versions
     histories = read_history(store, arguments.model, len(detector.info.channels))
     parts = [history.split(_SHARE) for history in histories]
     fitted, held = [first for first, _ in parts], [last for _, last in parts]
-    found = _fitted(now.content, arguments.model, detector.info, fitted, arguments.period)
+    result = _fitted(now.content, arguments.model, detector.info, fitted, arguments.period)
     before = tried(detector, held)
-    after = tried(Detector.from_bytes(found.content, arguments.model), held)
+    after = tried(Detector.from_bytes(result.content, arguments.model), held)
     rows = sum(int(history.usual.sum()) for history in fitted)
     print(f"fitted to {rows} usual rows of {len(fitted)} streams, tried on the rows after them")
     print(_table(before, after))
-    for remark in found.remarks:
+    for remark in result.remarks:
         print(remark)
     worse = after.worse_than(before)
     if worse:
@@ -78,7 +78,7 @@ def _recalibrate(arguments: argparse.Namespace, store: Store, versions: Versions
         print("nothing was changed")
         return 0
     note = f"recalibrated from version {now.version} on {rows} rows"
-    version = versions.add(arguments.model, found.content, note)
+    version = versions.add(arguments.model, result.content, note)
     print(
         f"version {version.version} of {arguments.model} answers from now on; back with "
         f"'stillwatch recalibrate {arguments.model} --roll-back'"

@@ -42,7 +42,7 @@ class History:
 def read_history(store: Store, model: str, channels: int) -> list[History]:
     """Returns what is kept of each stream of a model; raises InputError where that is nothing."""
     blocks = Blocks(store.connection, 2**62)
-    found = []
+    result = []
     for stream in _streams(store, model):
         kept = blocks.rows(stream, 0, 2**62, channels)
         if len(kept.row):
@@ -51,10 +51,10 @@ def read_history(store: Store, model: str, channels: int) -> list[History]:
             real = [e for e in events if e.feedback == "real"]
             places = [np.flatnonzero(_inside(kept.row, [event])) for event in real]
             spans = tuple((int(p[0]), int(p[-1])) for p in places if len(p))
-            found.append(History(stream, kept.values, usual, spans))
-    if not found:
+            result.append(History(stream, kept.values, usual, spans))
+    if not result:
         raise InputError(f"no rows are kept of model {model!r}: its streams have had none yet")
-    return found
+    return result
 
 
 def _streams(store: Store, model: str) -> list[str]:

@@ -206,10 +206,10 @@ def find_events(result: "Result", names: Sequence[str], policy: EventPolicy) -> 
     """Returns the events of a scored series, their places as row numbers from `result.start`."""
     tracker = EventTracker(names, policy)
     parts = result.blame.reshape(len(result.score), len(names))
-    found: dict[int, Event] = {}
+    answer: dict[int, Event] = {}
     rows = zip(result.score.tolist(), result.alarm.tolist(), parts, rulings(result), strict=True)
     for row, (score, alarm, part, ruling) in enumerate(rows, start=result.start):
         for event in tracker.update(row, score, alarm, part, ruling):
-            found[event.start] = event
-    found |= {event.start: event for event in tracker.finish()}
-    return [event for event in found.values() if event.ended]
+            answer[event.start] = event
+    answer |= {event.start: event for event in tracker.finish()}
+    return [event for event in answer.values() if event.ended]

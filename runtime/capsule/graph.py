@@ -170,10 +170,10 @@ class _Reader:
 
 def _attributes(node: Message, name: str, operator: Operator) -> Mapping[str, Any]:
     """Returns a node's attributes by name."""
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for attribute in node["attribute"]:
         label, kind = attribute.get("name", ""), attribute.get("type")
-        if operator.attributes.get(label) != kind or label in found:
+        if operator.attributes.get(label) != kind or label in result:
             raise ValueError(f"an attribute {ascii(label)[:40]} of {name} that no capsule has")
         held = {key for key in ATTRIBUTES.values() if attribute.get(key) not in (None, [])}
         _want(held <= {ATTRIBUTES[kind]}, f"one value of {label}", held)
@@ -181,10 +181,10 @@ def _attributes(node: Message, name: str, operator: Operator) -> Mapping[str, An
         whole = value if isinstance(value, list) else [value]
         fits = all(not isinstance(number, int) or abs(number) <= _LARGEST for number in whole)
         _want(value is not None and fits, f"a {label} up to {_LARGEST}", whole)
-        found[label] = value
-    if missing := [n for n, kind in operator.attributes.items() if kind == 5 and n not in found]:
+        result[label] = value
+    if missing := [n for n, kind in operator.attributes.items() if kind == 5 and n not in result]:
         raise ValueError(f"{name} lacks {', '.join(missing)}")
-    return found
+    return result
 
 
 def _port(port: Message) -> str:

@@ -90,10 +90,10 @@ def golden_rows(centre: Float64, scale: Float64, rows: int) -> Float64:
             noise[row, channel] = number
     steps = np.arange(rows)[:, None]
     wave = np.abs(steps % _RHYTHM - _RHYTHM // 2) / 6 - 1
-    found = wave + (2 * noise / _MODULUS - 1)
+    result = wave + (2 * noise / _MODULUS - 1)
     frozen = rows // 2
-    found[frozen : frozen + rows // 20, -1] = found[frozen, -1]
-    found[3 * rows // 10, 0] += 20
-    found[7 * rows // 10 :] += 10
-    values: Float64 = (centre + scale * found).astype(np.float32).astype(np.float64)
+    result[frozen : frozen + rows // 20, -1] = result[frozen, -1]
+    result[3 * rows // 10, 0] += 20
+    result[7 * rows // 10 :] += 10
+    values: Float64 = (centre + scale * result).astype(np.float32).astype(np.float64)
     return values

@@ -54,9 +54,9 @@ def read_bytes(model: str | Path, *, sha256: str | None = None) -> bytes:
         raise InputError(f"cannot read {model}: {error.strerror}") from error
     digest.check(content, str(model))
     if sha256 is not None:
-        found = hashlib.sha256(content).hexdigest()
-        if sha256.strip().lower() != found:
-            raise CapsuleError(f"{model} is another file: expected sha256 {sha256}, got {found}")
+        result = hashlib.sha256(content).hexdigest()
+        if sha256.strip().lower() != result:
+            raise CapsuleError(f"{model} is another file: expected sha256 {sha256}, got {result}")
     return content
 
 

@@ -39,7 +39,7 @@ def read_message(content: memoryview, kind: str, messages: Messages, depth: int 
     if not depth:
         raise ValueError("messages nest too deeply")
     known = messages[kind]
-    found: Message = {field.name: [] for field in known.values() if field.repeats}
+    result: Message = {field.name: [] for field in known.values() if field.repeats}
     last = 0
     for number, wire, value, place in fields(content):
         field = known.get(number)
@@ -52,10 +52,10 @@ def read_message(content: memoryview, kind: str, messages: Messages, depth: int 
         last = number
         read = _read(value, field, messages, depth)
         if field.repeats:
-            found[field.name].append(read)
+            result[field.name].append(read)
         else:
-            found[field.name] = read
-    return found
+            result[field.name] = read
+    return result
 
 
 def _read(value: memoryview | int, field: Field, messages: Messages, depth: int) -> Any:

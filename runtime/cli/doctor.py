@@ -69,9 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
     _say("versions", _versions())
     _say("processor", _processor())
     _say("settings", _settings())
-    found = replay(detector)
-    verdict = "passed" if found.passed else "FAILED"
-    _say("golden vectors", f"{found.vectors} replayed, {verdict}")
+    result = replay(detector)
+    verdict = "passed" if result.passed else "FAILED"
+    _say("golden vectors", f"{result.vectors} replayed, {verdict}")
     imported, loaded, scored, memory = _fresh(arguments.model)
     _say(
         "cold start",
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     held = True
     if arguments.rate is not None:
         held = _rate(detector, step, arguments.rate, arguments.streams)
-    return 0 if found.passed and held else 1
+    return 0 if result.passed and held else 1
 
 
 def _rate(detector: Detector, step: float, rate: float, streams: int) -> bool:
@@ -159,8 +159,8 @@ def _flags() -> str:
         words = set(Path("/proc/cpuinfo").read_text().split())
     except OSError:
         return ""
-    found = [flag for flag in _FLAGS if flag in words]
-    return f"; {', '.join(found)}" if found else ""
+    result = [flag for flag in _FLAGS if flag in words]
+    return f"; {', '.join(result)}" if result else ""
 
 
 def _settings() -> str:

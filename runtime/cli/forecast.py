@@ -61,48 +61,48 @@ def run(arguments: argparse.Namespace) -> int:
         timed=bool(arguments.time_column or info.calendar),
         reading=reading_options(arguments),
     )
-    found = forecaster.forecast(series.values, horizon=arguments.horizon, times=series.times)
-    content = forecast_table(found, series, info.channel_names)
+    result = forecaster.forecast(series.values, horizon=arguments.horizon, times=series.times)
+    content = forecast_table(result, series, info.channel_names)
     if arguments.output:
         write_text(arguments.output, content)
     else:
         sys.stdout.write(content)
-    said = _summary(found, series, forecaster)
+    said = _summary(result, series, forecaster)
     print_remarks([said])
     if arguments.report:
         # Here, since a forecast without a page does not need what draws one.
         from stillwatch.runtime.report.forecast_page import forecast_page
 
-        write_text(arguments.report, forecast_page(found, series, arguments.model, info, said))
+        write_text(arguments.report, forecast_page(result, series, arguments.model, info, said))
         print_remarks([f"  report: {arguments.report}"])
     return 0
 
 
-def _summary(found: Forecast, series: Series, forecaster: Forecaster) -> str:
-    info, rows = forecaster.info, len(found.forecast)
+def _summary(result: Forecast, series: Series, forecaster: Forecaster) -> str:
+    info, rows = forecaster.info, len(result.forecast)
     return (
         f"{rows} row{'s' * (rows > 1)} after {len(series)} of {series.name}"
         + (f", {series.filled} cells filled forward" if series.filled else "")
-        + (f"; intervals of {info.coverage:.0%}" if found.low is not None else "")
+        + (f"; intervals of {info.coverage:.0%}" if result.low is not None else "")
         + (
             f", measured to row {info.horizon} ahead and empty beyond"
-            if found.low is not None and rows > info.horizon
+            if result.low is not None and rows > info.horizon
             else ""
         )
     )
 
 
-def forecast_table(found: Forecast, series: Series, names: tuple[str, ...]) -> str:
+def forecast_table(result: Forecast, series: Series, names: tuple[str, ...]) -> str:
     """Returns a forecast as CSV: times, or rows counted on, then each channel and its interval."""
-    if found.times is not None:
-        first = (series.time_column, like(found.times, series.last_time))
+    if result.times is not None:
+        first = (series.time_column, like(result.times, series.last_time))
     else:
         begin = len(series) + 1
-        first = ("row", [str(begin + row) for row in range(len(found.forecast))])
+        first = ("row", [str(begin + row) for row in range(len(result.forecast))])
     columns = dict([first])
     for channel, name in enumerate(names):
-        columns[name] = _figures(found.forecast[:, channel])
-        for side, values in (("low", found.low), ("high", found.high)):
+        columns[name] = _figures(result.forecast[:, channel])
+        for side, values in (("low", result.low), ("high", result.high)):
             if values is not None:
                 columns[f"{name}_{side}"] = _figures(values[:, channel])
     out = io.StringIO()

@@ -27,12 +27,13 @@ def replay_golden(model: str) -> bool:
     """Prints what the golden vectors of a capsule gave; returns whether they passed."""
     content = opening.read_bytes(model)
     if forecasts(opening.open_graph(content, model)[1]):
-        found = golden.replay(Forecaster.from_bytes(content, model))
+        result = golden.replay(Forecaster.from_bytes(content, model))
         print(
-            f"{found.vectors} golden vectors: largest difference {found.largest:.2g} in forecasts "
-            f"(scaled), tolerance {found.tolerance:g}: {'passed' if found.passed else 'FAILED'}"
+            f"{result.vectors} golden vectors: largest difference {result.largest:.2g} in "
+            f"forecasts (scaled), tolerance {result.tolerance:g}: "
+            f"{'passed' if result.passed else 'FAILED'}"
         )
-        return found.passed
+        return result.passed
     detector = Detector.from_bytes(content, model)
     replayed = replay(detector)
     print(

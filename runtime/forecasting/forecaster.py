@@ -80,11 +80,11 @@ class Forecaster:
         if self.info.strategy == "direct":
             rows = rows[:, -self.info.lookback :]
         following = None if when is None else self.step_after(when).after(when[-1], run)
-        found = self.model.run(rows, self.calendar(when, following, rows.shape[1]), run)
+        result = self.model.run(rows, self.calendar(when, following, rows.shape[1]), run)
         answer = Forecast(
-            found.forecast[:, :ahead],
-            None if found.low is None else found.low[:, :ahead],
-            None if found.high is None else found.high[:, :ahead],
+            result.forecast[:, :ahead],
+            None if result.low is None else result.low[:, :ahead],
+            None if result.high is None else result.high[:, :ahead],
             None if following is None else following[:ahead],
         )
         return answer if raw.ndim == 3 else answer.of_series(0)
@@ -135,10 +135,10 @@ class Forecaster:
         if when.shape != (rows,) or np.isnat(when).any():
             raise InputError(f"expected a time for each of {rows} rows, got shape {when.shape}")
         step = self.info.step
-        found = step_of(when, "times") if len(when) > _TOO_FEW or step is None else step
-        if step is not None and found != step:
+        result = step_of(when, "times") if len(when) > _TOO_FEW or step is None else step
+        if step is not None and result != step:
             raise InputError(
-                f"expected rows {step} apart, as in training, got rows {found} apart: resample "
+                f"expected rows {step} apart, as in training, got rows {result} apart: resample "
                 "the series, or train on one like it"
             )
         return when

@@ -31,10 +31,10 @@ def replay(forecaster: Forecaster) -> ForecastReplay:
     for golden in info.golden:
         wanted = np.array(golden.forecast)
         calendar = np.array(golden.calendar) if info.calendar else None
-        found = forecaster.model.run(np.array(golden.values)[None], calendar, len(wanted))
+        result = forecaster.model.run(np.array(golden.values)[None], calendar, len(wanted))
         # In the sensor's units single precision rounds by its distance from zero, however small
         # the scale is beside it; that is no difference between networks.
         rounding = 2 * np.finfo(np.float32).eps * np.abs(wanted)
-        off = np.maximum(np.abs(found.forecast[0] - wanted) - rounding, 0) / scale
+        off = np.maximum(np.abs(result.forecast[0] - wanted) - rounding, 0) / scale
         largest = max(largest, float(off.max()))
     return ForecastReplay(len(info.golden), largest, info.tolerance)

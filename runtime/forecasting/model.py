@@ -84,12 +84,12 @@ class ForecastModel:
             outputs = self.session.run(self._names, feeds)
         except Exception as error:  # onnxruntime's exceptions share no base but Exception
             raise CapsuleError(f"the capsule's graph cannot run: {first_line(error)}") from error
-        found: dict[str, Float32] = dict(zip(self._names, outputs, strict=True))
+        result: dict[str, Float32] = dict(zip(self._names, outputs, strict=True))
         return Answered(
-            forecast=found["forecast"],
-            low=found.get("forecast_low"),
-            high=found.get("forecast_high"),
-            following=found.get("next"),
-            h=found.get("h_out"),
-            c=found.get("c_out"),
+            forecast=result["forecast"],
+            low=result.get("forecast_low"),
+            high=result.get("forecast_high"),
+            following=result.get("next"),
+            h=result.get("h_out"),
+            c=result.get("c_out"),
         )

@@ -77,14 +77,14 @@ class ForecastFleet:
             rows = recent
         run = self.horizon if self._state is not None else info.horizon
         calendar, following = self._ahead(now, rows.shape[1], run)
-        found = self.forecaster.model.run(rows, calendar, run, self._state)
-        if self._state is not None and found.h is not None and found.c is not None:
-            self._state = found.h, found.c
+        result = self.forecaster.model.run(rows, calendar, run, self._state)
+        if self._state is not None and result.h is not None and result.c is not None:
+            self._state = result.h, result.c
         ahead = self.horizon
         return Forecast(
-            found.forecast[:, :ahead],
-            None if found.low is None else found.low[:, :ahead],
-            None if found.high is None else found.high[:, :ahead],
+            result.forecast[:, :ahead],
+            None if result.low is None else result.low[:, :ahead],
+            None if result.high is None else result.high[:, :ahead],
             None if following is None else following[:ahead],
         )
 
@@ -94,8 +94,8 @@ class ForecastFleet:
         step = self.forecaster.info.step
         if self._time is None or step is None:
             return None
-        found: np.datetime64 = step.after(self._time, 1)[0]
-        return found
+        result: np.datetime64 = step.after(self._time, 1)[0]
+        return result
 
     def _now(self, time: np.datetime64 | None) -> np.datetime64 | None:
         """Returns the time of the sample that comes; raises InputError where it is not the next."""
@@ -206,8 +206,8 @@ class ForecastStream:
 
         Raises InputError; the stream then stands as before.
         """
-        found = self._fleet.update(np.atleast_1d(as_array(values))[None], time)
-        return None if found is None else found.of_series(0)
+        result = self._fleet.update(np.atleast_1d(as_array(values))[None], time)
+        return None if result is None else result.of_series(0)
 
     def snapshot(self) -> bytes:
         """Returns the stream's state; `forecaster.stream(saved)` goes on from it."""

@@ -58,16 +58,16 @@ class ChannelRows:
 
     def _read(self, payload: bytes) -> tuple[Any, Any]:
         try:
-            found = json.loads(payload)
+            document = json.loads(payload)
         except (ValueError, RecursionError) as error:
             raise InputError(f"expected JSON, got {payload[:_SHOWN]!r}") from error
-        if not isinstance(found, dict):
-            found = {"value": found}
-        if "value" not in found:
+        if not isinstance(document, dict):
+            document = {"value": document}
+        if "value" not in document:
             raise InputError(f"expected a member 'value', got {payload[:_SHOWN]!r}")
-        if self._time is not None and self._time not in found:
+        if self._time is not None and self._time not in document:
             raise InputError(f"expected a time {self._time!r}, got {payload[:_SHOWN]!r}")
-        return found["value"], None if self._time is None else found[self._time]
+        return document["value"], None if self._time is None else document[self._time]
 
     def _close(self, until: float) -> list[bytes]:
         """Returns the rows up to a time as lines, a missing value as null."""

@@ -69,11 +69,11 @@ class Watchers:
         """Returns the answers to each stream's messages, which are in the output by then."""
         answers = {}
         for stream, messages in samples.items():
-            found = self._watchers.get(stream) or self._begin(stream)
-            if found is None:
+            result = self._watchers.get(stream) or self._begin(stream)
+            if result is None:
                 self.refused += len(messages)
                 continue
-            answers[stream] = self._answer(*found, messages)
+            answers[stream] = self._answer(*result, messages)
             self._changed.add(stream)
             for answer in answers[stream]:
                 if "score" in answer and "line" in answer:
@@ -144,8 +144,8 @@ class Watchers:
                 answers += watcher.answer(lines)[0]
                 lines = []
                 answers.append({"channel": message.channel, "error": str(error)})
-        found, _ = watcher.answer(lines)
-        return answers + found
+        result, _ = watcher.answer(lines)
+        return answers + result
 
     def _save(self, ledger: Mapping[str, Any]) -> None:
         settled = None if self._output is None else self._output.settle()
@@ -187,8 +187,8 @@ class Watchers:
             raise SnapshotError(f"{self._name} does not fit its schema: {error}") from error
 
 
-def _passage(found: Any, name: str) -> Passage:
+def _passage(result: Any, name: str) -> Passage:
     try:
-        return Passage.parse(found)
+        return Passage.parse(result)
     except (KeyError, TypeError, ValueError) as error:
         raise SnapshotError(f"{name} does not fit its schema: {error}") from error

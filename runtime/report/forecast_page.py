@@ -21,21 +21,21 @@ _LEAST = 40  # rows of them, at least
 
 
 def forecast_page(
-    found: Forecast, series: Series, model: str, info: ForecastInfo, said: str
+    result: Forecast, series: Series, model: str, info: ForecastInfo, said: str
 ) -> str:
     """Returns the page as HTML; nothing in it is fetched from elsewhere.
 
-    found: of one series, (H, C). said: the forecast in a line.
+    result: of one series, (H, C). said: the forecast in a line.
     """
     names = info.channel_names[:_PANELS]
     left = len(info.channel_names) - len(names)
     kinds = {"value": "value", "model": "forecast"}
-    if found.low is not None:
+    if result.low is not None:
         kinds["limit"] = f"interval of {info.coverage:.0%}"
-    rows = len(found.forecast)
+    rows = len(result.forecast)
     before = min(len(series), max(_LEAST, _BEFORE * rows))
-    panels = [_panel(found, series, channel, name, before) for channel, name in enumerate(names)]
-    axis = row_axis(before + rows, _labels(found, series, before), len(series) - before)
+    panels = [_panel(result, series, channel, name, before) for channel, name in enumerate(names)]
+    axis = row_axis(before + rows, _labels(result, series, before), len(series) - before)
     parts = [
         page.paragraph(said, "p", "verdict"),
         page.section("forecast", [legend_of(kinds), f"<figure>{''.join(panels)}{axis}</figure>"]),
@@ -47,11 +47,11 @@ def forecast_page(
     return page.page(f"{series.name}: what comes after", parts)
 
 
-def _panel(found: Forecast, series: Series, channel: int, name: str, before: int) -> str:
-    rows = len(found.forecast)
+def _panel(result: Forecast, series: Series, channel: int, name: str, before: int) -> str:
+    rows = len(result.forecast)
     values = series.values[-before:, channel]
     lines = [Line(np.concatenate([values, np.full(rows, np.nan)]), "value")]
-    for part, kind in ((found.low, "limit"), (found.high, "limit"), (found.forecast, "model")):
+    for part, kind in ((result.low, "limit"), (result.high, "limit"), (result.forecast, "model")):
         if part is not None:
             # From the last value on, so that the lines meet.
             ahead = np.concatenate([values[-1:], part[:, channel].astype(np.float64)])
@@ -63,7 +63,7 @@ def _after(values: Float64, empty: int) -> Float64:
     return np.concatenate([np.full(empty, np.nan), values])
 
 
-def _labels(found: Forecast, series: Series, before: int) -> list[str] | None:
-    if found.times is None or series.times is None:
+def _labels(result: Forecast, series: Series, before: int) -> list[str] | None:
+    if result.times is None or series.times is None:
         return None
-    return [*like(series.times[-before:], series.last_time), *like(found.times, series.last_time)]
+    return [*like(series.times[-before:], series.last_time), *like(result.times, series.last_time)]

@@ -102,8 +102,8 @@ def _cpuinfo(field: str) -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return ""
-    found = (line.split(":", 1)[1].strip() for line in lines if line.startswith(field))
-    return next(found, "")
+    result = (line.split(":", 1)[1].strip() for line in lines if line.startswith(field))
+    return next(result, "")
 
 
 def _governor() -> str:

@@ -38,10 +38,10 @@ def cuts(length: int, window: int, stride: int) -> list[Cut]:
     The first answers all its rows, each further one its last `stride`; where
     rows are left over, the last window of the series answers for them.
     """
-    found = [Cut(0, window)]
-    found += [Cut(start, stride) for start in range(stride, length - window + 1, stride)]
-    rest = length - window - found[-1].start
-    return [*found, Cut(length - window, rest)] if rest else found
+    result = [Cut(0, window)]
+    result += [Cut(start, stride) for start in range(stride, length - window + 1, stride)]
+    rest = length - window - result[-1].start
+    return [*result, Cut(length - window, rest)] if rest else result
 
 
 def sequences_per_call(info: CapsuleInfo) -> int:
@@ -81,8 +81,8 @@ def score_stacks(
     def job(start: int) -> None:
         stop = start + step
         local = Moments(moments.mean[start:stop], moments.scale[start:stop])
-        found, _ = model.run(windows[start:stop], local, rule)
-        _copy(found, out.series(start, stop))
+        result, _ = model.run(windows[start:stop], local, rule)
+        _copy(result, out.series(start, stop))
 
     _share([partial(job, start) for start in range(0, len(windows), step)], threads)
     return out
@@ -123,10 +123,10 @@ def _windowed(
         moments = Moments(
             np.stack([one.mean for one in local]), np.stack([one.scale for one in local])
         )
-        found, _ = model.run(values, moments, rule)
+        result, _ = model.run(values, moments, rule)
         for j, (i, cut) in enumerate(part):
             stop = cut.start + window
-            answered = found.series(j, j + 1)
+            answered = result.series(j, j + 1)
             _copy(answered.rows(window - cut.keep), out[i].rows(stop - cut.keep, stop))
 
     places = [(i, cut) for i, (v, _) in enumerate(series) for cut in cuts(len(v), window, stride)]
@@ -141,6 +141,6 @@ def _rows(moments: Moments, start: int, stop: int) -> Moments:
     return Moments(moments.mean[start:stop], moments.scale[start:stop])
 
 
-def _copy(found: Answers, into: Answers) -> None:
-    for source, target in zip(found.arrays(), into.arrays(), strict=True):
+def _copy(result: Answers, into: Answers) -> None:
+    for source, target in zip(result.arrays(), into.arrays(), strict=True):
         target[...] = source

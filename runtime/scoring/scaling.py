@@ -58,9 +58,9 @@ class ScalingPolicy:
         """Returns the policy called `text`; raises ConfigError if there is none."""
         if text in ("trained", "series"):
             return cls(text)
-        found = _ROLLING.fullmatch(text)
-        if found and int(found[1]) >= _SHORTEST_HISTORY:
-            return cls("rolling", int(found[1]))
+        match = _ROLLING.fullmatch(text)
+        if match and int(match[1]) >= _SHORTEST_HISTORY:
+            return cls("rolling", int(match[1]))
         raise ConfigError(
             f"expected a scaling policy 'trained', 'series' or 'rolling(n)' with n >= "
             f"{_SHORTEST_HISTORY}, got {text!r}"

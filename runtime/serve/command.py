@@ -183,12 +183,12 @@ def _is_loopback(host: str) -> bool:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    result = socket.socket(family, socket.SOCK_STREAM)
+    result.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((host, port))
-        found.listen(1_000)  # who comes before the app is ready waits, and is not refused
+        result.bind((host, port))
+        result.listen(1_000)  # who comes before the app is ready waits, and is not refused
     except (OSError, OverflowError) as error:
-        found.close()
+        result.close()
         raise InputError(f"cannot listen on {host} port {port}: {error}") from None
-    return found
+    return result

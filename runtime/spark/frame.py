@@ -63,8 +63,8 @@ def event_frame(
     As `score_frame`, and as `find_events` of what it finds; a series is scored whole.
     """
     plan = prepared(Source(df, by, time, channels), capsule, budget, options)
-    found = _by_sensor(plan, df, events_at_rest, event_fields(plan.columns.time_kind))
-    return plan.columns.widened(found, EVENT_TIMES)
+    result = _by_sensor(plan, df, events_at_rest, event_fields(plan.columns.time_kind))
+    return plan.columns.widened(result, EVENT_TIMES)
 
 
 def forecast_frame(
@@ -85,8 +85,8 @@ def forecast_frame(
     """
     plan = prepared_forecast(Source(df, by, time, channels), capsule, horizon, options)
     answer = partial(forecasts_at_rest, dated=plan.columns.dated, horizon=horizon)
-    found = _by_sensor(plan, df, answer, (Field(TIME, plan.columns.time_kind), *plan.fields))
-    return plan.columns.widened(found)
+    result = _by_sensor(plan, df, answer, (Field(TIME, plan.columns.time_kind), *plan.fields))
+    return plan.columns.widened(result)
 
 
 def _by_sensor(

@@ -42,8 +42,8 @@ def score_stream(
     from stillwatch.runtime.spark.workers.processor import detecting
 
     fields = (Field(TIME, plan.columns.time_kind), *plan.fields)
-    found = _by_sensor(plan, df, partial(detecting, events=False), fields)
-    return plan.columns.widened(found)
+    result = _by_sensor(plan, df, partial(detecting, events=False), fields)
+    return plan.columns.widened(result)
 
 
 def event_stream(
@@ -64,10 +64,10 @@ def event_stream(
     plan = prepared(Source(df, by, time, channels), capsule, budget, options)
     from stillwatch.runtime.spark.workers.processor import detecting
 
-    found = _by_sensor(
+    result = _by_sensor(
         plan, df, partial(detecting, events=True), event_fields(plan.columns.time_kind)
     )
-    return plan.columns.widened(found, EVENT_TIMES)
+    return plan.columns.widened(result, EVENT_TIMES)
 
 
 def forecast_stream(
@@ -90,8 +90,8 @@ def forecast_stream(
     from stillwatch.runtime.spark.workers.processor import forecasting
 
     opening = partial(forecasting, dated=plan.columns.dated, horizon=horizon)
-    found = _by_sensor(plan, df, opening, (Field(TIME, plan.columns.time_kind), *plan.fields))
-    return plan.columns.widened(found)
+    result = _by_sensor(plan, df, opening, (Field(TIME, plan.columns.time_kind), *plan.fields))
+    return plan.columns.widened(result)
 
 
 def _by_sensor(

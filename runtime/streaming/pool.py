@@ -107,8 +107,8 @@ class Pool:
         """Returns what is left of each stream's budget, in events; None without one."""
         if self._judge is None:
             return None
-        found: list[float] = self._judge.credit(np.array(places)).tolist()
-        return found
+        result: list[float] = self._judge.credit(np.array(places)).tolist()
+        return result
 
     def begin_at(self, place: int, row: int) -> None:
         """Lets the next row of a stream that has an answer be the one of that number."""
@@ -118,14 +118,14 @@ class Pool:
         """Returns the state of streams, which `restore` takes, a text of bytes each."""
         columns = [a[..., list(places)].reshape(-1, len(places)) for a in self._arrays()]
         matrix = np.concatenate([column.astype("<f8") for column in columns]).T
-        found = []
+        result = []
         for place, row in zip(places, np.ascontiguousarray(matrix), strict=True):
             held = self._track.held(place).astype("<f8").tobytes()
             if self._judge is not None:
                 held = self._judge.held(place).astype("<f8").tobytes() + held
             body = row.tobytes() + held
-            found.append(zlib.crc32(body).to_bytes(4, "little") + body)
-        return found
+            result.append(zlib.crc32(body).to_bytes(4, "little") + body)
+        return result
 
     def restore(self, place: int, saved: bytes) -> None:
         """Goes on from a state of this model and threshold; raises SnapshotError for another."""

@@ -42,8 +42,8 @@ class PooledJudge:
 
     def credit(self, places: AnyArray) -> Float64:
         """Returns what is left of the streams' budgets (B,), in events."""
-        found: Float64 = self._whole.account.credit[places]
-        return found
+        result: Float64 = self._whole.account.credit[places]
+        return result
 
     def held(self, place: int) -> Float64:
         """Returns the first rows that a stream has brought, while it has not begun to judge."""
@@ -102,8 +102,8 @@ class PooledJudge:
         out = Judged.none(*values.shape)
         for part in (begins, ~begins):
             given = (places[part], values[part], score[part], alarm[part])
-            found = self.advance(*given, silent=silent)
-            for into, array in zip(out, found, strict=True):
+            result = self.advance(*given, silent=silent)
+            for into, array in zip(out, result, strict=True):
                 into[part] = array
         return out
 
@@ -148,11 +148,11 @@ def _put(into: Whole, whole: Whole, places: AnyArray) -> None:
 
 
 def _listed(whole: Whole) -> list[AnyArray]:
-    found: list[AnyArray] = []
+    result: list[AnyArray] = []
 
     def keep(array: Float64) -> Float64:
-        found.append(array)
+        result.append(array)
         return array
 
     mapped(whole, keep)
-    return found
+    return result

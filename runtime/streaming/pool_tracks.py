@@ -83,7 +83,7 @@ class CausalTracks:
         h, c = self._h[:, places].T[None], self._c[:, places].T[None]
         position = self._position[places]
         history = self._history[..., places].transpose(2, 0, 1)  # TCN -> NTC
-        found = []
+        result = []
         for row in range(rows.shape[1]):
             values = rows[:, row : row + 1]
             fresh = (position == 0)[None, :, None]  # a full window starts afresh
@@ -95,11 +95,11 @@ class CausalTracks:
             position = (position + 1) % self._model.info.window
             if self._length:
                 history = np.concatenate([history[:, 1:], values], axis=1)
-            found.append(answers)
+            result.append(answers)
         self._h[:, places], self._c[:, places] = h[0].T, c[0].T
         self._position[places] = position
         self._history[..., places] = history.transpose(1, 2, 0)  # NTC -> TCN
-        return Answers.joined(found)
+        return Answers.joined(result)
 
 
 class WindowedTracks:
@@ -165,12 +165,12 @@ class WindowedTracks:
             spans = [range(ends[i] - len(keeps[i]), ends[i]) for i in some]
             joined = [_kept(answers, span, keeps[i]) for i, span in zip(some, spans, strict=True)]
             stacked = zip(*(one.arrays() for one in joined), strict=True)
-            found = Answers(*(np.concatenate(column) for column in stacked))
+            result = Answers(*(np.concatenate(column) for column in stacked))
             due = [
                 np.concatenate([values[w][-k:] for w, k in zip(span, keeps[i], strict=True)])
                 for i, span in zip(some, spans, strict=True)
             ]
-            yield some, np.stack(due), found, False
+            yield some, np.stack(due), result, False
 
     def _cut(self, place: int, new: Float64) -> tuple[list[Float64], list[int]]:
         """Returns the windows that new rows fill, and how many last rows each answers."""

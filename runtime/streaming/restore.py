@@ -80,7 +80,7 @@ def read_kept(
 
 def _shaped(array: AnyArray, shape: tuple[int | None, ...]) -> AnyArray:
     sizes = zip(shape, array.shape, strict=True)
-    wanted = tuple(found if size is None else size for size, found in sizes)
+    wanted = tuple(result if size is None else size for size, result in sizes)
     if array.shape != wanted or not np.isfinite(array).all():
         raise ValueError(f"an array of shape {array.shape} in place of {shape}")
     return array

@@ -195,10 +195,10 @@ class Windowed:
             for part in held
         )
         moments = Moments(mean, scale)
-        found = score_stacks(self._model, values, moments, self._rule, self._threads)
+        result = score_stacks(self._model, values, moments, self._rule, self._threads)
         return Answers.joined(
             [
-                found.series(i * streams, (i + 1) * streams).rows(self._window - cut.keep)
+                result.series(i * streams, (i + 1) * streams).rows(self._window - cut.keep)
                 for i, cut in enumerate(cuts)
             ]
         )

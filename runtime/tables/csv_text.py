@@ -80,8 +80,8 @@ def read_csv(
     dialect = recognise(lines, options, name)
     header = _header_line(lines, dialect)
     records, numbers = _records(lines, dialect, options, name)
-    found = CsvRecords(dialect, header, records, numbers)
-    return _columns(found, name), found
+    result = CsvRecords(dialect, header, records, numbers)
+    return _columns(result, name), result
 
 
 def _header_line(lines: Sequence[str], dialect: Dialect) -> str:

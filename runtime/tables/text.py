@@ -22,7 +22,7 @@ def decode(content: bytes, encoding: str | None, name: str) -> str:
 
     encoding: as asked for; None: what the byte order mark says, else UTF-8.
     """
-    marked = next((found for mark, found in _MARKS if content.startswith(mark)), None)
+    marked = next((result for mark, result in _MARKS if content.startswith(mark)), None)
     if encoding is None and marked is None:
         _refuse_unmarked(content, name)
     chosen = encoding or marked or "utf-8"

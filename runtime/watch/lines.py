@@ -174,23 +174,23 @@ class LineReader:
 
     def _json(self, text: str) -> tuple[list[str], dict[str, Any]]:
         try:
-            found = json.loads(text)
+            document = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise InputError(f"expected JSON, got {text[:_SHOWN]!r}") from error
         names = self._columns or self._channels
-        if isinstance(found, dict):
-            missing = [name for name in names if name not in found]
+        if isinstance(document, dict):
+            missing = [name for name in names if name not in document]
             if missing:
                 raise InputError(f"expected a channel {missing[0]!r}, got {text[:_SHOWN]!r}")
-            members = [found[name] for name in names]
+            members = [document[name] for name in names]
             plain = (str, int, float, bool, type(None))
             through = {
                 name: _sayable(member)
-                for name, member in found.items()
+                for name, member in document.items()
                 if name not in names and isinstance(member, plain)
             }
         else:
-            members, through = found if isinstance(found, list) else [found], {}
+            members, through = document if isinstance(document, list) else [document], {}
         if len(members) != len(names):
             raise InputError(f"expected {len(names)} numbers, got {len(members)}")
         return [_cell(member) for member in members], through

@@ -77,10 +77,10 @@ class _Loop:
 
     def open(self, descriptor: int, say: Say) -> None:
         """Takes the state, and goes on from it where there is one; says where."""
-        found = self._state.load() if self._state else None
+        document = self._state.load() if self._state else None
         state: Mapping[str, Any] = {}
-        if found is not None:
-            state, snapshot = found
+        if document is not None:
+            state, snapshot = document
             self._check(state)
             self.watcher.restore(state, snapshot, str(self._files.state))
         self._output = Output(self._files.output, self._stop)
@@ -89,7 +89,7 @@ class _Loop:
             known = self._go_on(state, self._output)
         except (KeyError, TypeError, ValueError) as error:
             raise SnapshotError(f"{self._files.state} does not fit its schema: {error}") from error
-        if found is not None:
+        if document is not None:
             say(f"going on after line {self.watcher.lines + self._intake.waiting}")
             if not known:
                 say("the output of before was moved away: its last answers may come twice")

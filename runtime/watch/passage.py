@@ -31,12 +31,15 @@ class Passage:
         return cls(length=length, device=about.st_dev, inode=about.st_ino, head=head, tail=tail)
 
     @classmethod
-    def parse(cls, found: Any) -> Self:
+    def parse(cls, result: Any) -> Self:
         """Returns the one in a state; raises KeyError, TypeError or ValueError."""
-        passage = cls(**found)
+        passage = cls(**result)
         kinds = {"length": int, "device": int, "inode": int, "head": str, "tail": str}
-        if any(type(found[name]) is not kind for name, kind in kinds.items()) or passage.length < 0:
-            raise ValueError(f"a place in a file {found!r}")
+        if (
+            any(type(result[name]) is not kind for name, kind in kinds.items())
+            or passage.length < 0
+        ):
+            raise ValueError(f"a place in a file {result!r}")
         return passage
 
     def as_json(self) -> dict[str, Any]:

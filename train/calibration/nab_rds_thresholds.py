@@ -35,7 +35,7 @@ def calibrations(
     scaler of policies that do not roll. reconstruct: from scaled values (T, 1)
     to their reconstruction (T, 1), the state zero at each window.
     """
-    found = {}
+    result = {}
     for name in config.scaling:
         policy = ScalingPolicy.parse(name)
         moments, rows = trained, values[:, None]
@@ -44,9 +44,9 @@ def calibrations(
             rows = rows[policy.history :]
         scaled = ((rows - moments.mean) / moments.scale).astype(np.float32)
         scores = squared_error(scaled, reconstruct(scaled))
-        found[name] = Calibration(
+        result[name] = Calibration(
             threshold=mean_plus_sigmas(scores, config.sigmas),
             error_quantiles=error_quantiles(scores),
             normal_scores=normal_scores(scores, config.window),
         )
-    return found
+    return result

@@ -41,11 +41,11 @@ def finished(folder: Path, config: Config, data: Mapping[str, Any]) -> Checkpoin
     if not (folder / JSON_NAME).is_file():  # written last: with it the folder is whole
         return None
     done, _ = load_checkpoint(folder)
-    for what, found, wanted in (
+    for what, result, wanted in (
         ("configuration", done.config, config),
         ("series", done.data.get("sha256"), data["sha256"]),
     ):
-        if found != wanted:
+        if result != wanted:
             raise InputError(f"{folder} holds another {what}'s network; name another folder")
     return done
 

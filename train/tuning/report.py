@@ -57,12 +57,12 @@ def importances(study: optuna.Study) -> dict[str, float]:
         return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of parameters that never varied
-        found = optuna.importance.get_param_importances(
+        result = optuna.importance.get_param_importances(
             study,
             evaluator=optuna.importance.FanovaImportanceEvaluator(seed=0),
             target=lambda trial: trial.values[0],
         )
-    return {name: float(share) for name, share in found.items()}
+    return {name: float(share) for name, share in result.items()}
 
 
 def tune_page(study: optuna.Study, results: Results) -> str:

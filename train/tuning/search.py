@@ -61,10 +61,10 @@ def open_study(
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise InputError(f"cannot open the study in {storage}: {reason}") from error
     for name, value in about.items():
-        found = study.user_attrs.get(name)
-        if found is None:
+        result = study.user_attrs.get(name)
+        if result is None:
             study.set_user_attr(name, value)
-        elif found != value:
+        elif result != value:
             raise InputError(f"{storage} is a study of other {name}; name another folder")
     # Another draw for each worker and each resumption, the same for the same beginning.
     seed = base.seed + len(study.get_trials(deepcopy=False)) + _WORKER_SEEDS * worker

@@ -32,10 +32,10 @@ def read_card(path: Path) -> Card:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON: {error}") from error
-    found = document.get("schema") if isinstance(document, dict) else None
-    if found != CARD_SCHEMA:
+    value = document.get("schema") if isinstance(document, dict) else None
+    if value != CARD_SCHEMA:
         raise InputError(
-            f"{path} is no latency card of schema {CARD_SCHEMA}: it says {found!r}; "
+            f"{path} is no latency card of schema {CARD_SCHEMA}: it says {value!r}; "
             "make one with 'stillwatch bench'"
         )
     try:

@@ -35,10 +35,10 @@ def compare_cards(old: Card, new: Card, *, regression: float) -> list[Comparison
     Regressed is what takes more than `regression` times as long, and what the
     new card did not time: an engine that is gone, or that gave wrong answers.
     """
-    found = {timing.key: timing for timing in new.timings}
+    result = {timing.key: timing for timing in new.timings}
     comparisons = []
     for before in old.timings:
-        after = found.get(before.key)
+        after = result.get(before.key)
         slower = ratio(_by_window(after), _by_window(before), paired=False) if after else None
         comparisons.append(
             Comparison(

@@ -16,13 +16,13 @@ Found = dict[str, Any]
 
 
 def parity_entries(
-    prepared: list[Prepared], found: list[Found], engines: list[Engine]
+    prepared: list[Prepared], result: list[Found], engines: list[Engine]
 ) -> list[Parity]:
     """Returns how far every engine was from float64 on every network."""
     tolerances = {engine.name: engine.tolerance for engine in engines}
     return [
         Parity(subject=one.subject.name, engine=name, tolerance=tolerances[name], **figures)
-        for one, by_engine in zip(prepared, found, strict=True)
+        for one, by_engine in zip(prepared, result, strict=True)
         for name, figures in by_engine.items()
     ]
 
@@ -31,9 +31,9 @@ def timing_entries(jobs: list[Job], passes: list[list[Found]]) -> list[Timing]:
     """Returns every engine's spans in every scenario, over all processes."""
     timings = []
     for place, job in enumerate(jobs):
-        found = [one[place] for one in passes]
-        for scenario, by_engine in found[0]["spans"].items():
-            spans = {e: [process["spans"][scenario][e] for process in found] for e in by_engine}
+        result = [one[place] for one in passes]
+        for scenario, by_engine in result[0]["spans"].items():
+            spans = {e: [process["spans"][scenario][e] for process in result] for e in by_engine}
             baseline = _medians(spans.pop("", []))
             windows = job[job["stage"]][scenario]
             for engine, processes in spans.items():
@@ -46,7 +46,7 @@ def timing_entries(jobs: list[Job], passes: list[list[Found]]) -> list[Timing]:
                         windows=windows,
                         chunks=[
                             process["chunks"][scenario][engine] if "chunks" in process else windows
-                            for process in found
+                            for process in result
                         ],
                         calls=len(calls),
                         quantiles=quantiles(calls),

@@ -31,10 +31,10 @@ def quoted_ratios(card: Card) -> dict[str, Ratio]:
 
     A quick run's Offline scenario has fewer than a full one's, and other ratios.
     """
-    found = {}
+    result = {}
     for timing in card.timings:
         name = f"{' / '.join(timing.key)} of {timing.windows:,}"
         for what, quoted in (("faster", faster(card, timing)), ("slower", slower(card, timing))):
             if quoted is not None:
-                found[f"{name}: {what}"] = quoted
-    return found
+                result[f"{name}: {what}"] = quoted
+    return result

@@ -41,33 +41,33 @@ class Figure:
 
 def figures(card: Card, threads: Mapping[str, Ratio], memory: Mapping[str, float]) -> list[Figure]:
     """Returns every figure that the card has the engines for."""
-    found = []
+    result = []
     for scenario, aims in _AIMS_INT8.items():
         for engine, aim in aims.items():
-            found += _ratio(card, "student", scenario, engine, _INT8, aim)
+            result += _ratio(card, "student", scenario, engine, _INT8, aim)
     for scenario in _AIMS_INT8:
         for engine in _LIKE_FOR_LIKE:
-            found += _ratio(card, "student", scenario, engine, "onnxruntime-projected", 1.3)
+            result += _ratio(card, "student", scenario, engine, "onnxruntime-projected", 1.3)
     for engine, quoted in threads.items():
         what = f"256 windows of the student, {engine}, two threads"
-        found.append(_figure(what, "one thread", 1.8, quoted))
-    found += _ratio(card, "nab-rds", "FleetStep", "onnxruntime-operator", "onnxruntime", 15.0)
-    found += _ratio(card, "nab-rds", "StreamingStep", "pytorch", "onnxruntime", 5.0)
-    found += _cold(card)
+        result.append(_figure(what, "one thread", 1.8, quoted))
+    result += _ratio(card, "nab-rds", "FleetStep", "onnxruntime-operator", "onnxruntime", 15.0)
+    result += _ratio(card, "nab-rds", "StreamingStep", "pytorch", "onnxruntime", 5.0)
+    result += _cold(card)
     for samples, mib in memory.items():
         what = f"resident memory of a process that scores {samples} samples"
-        found.append(
+        result.append(
             Figure(
                 what=what, against="", aim=_MOST_MIB, measured=mib, low=mib, high=mib, unit="MiB"
             )
         )
-    return found
+    return result
 
 
-def edge_rows(found: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+def edge_rows(result: list[dict[str, Any]]) -> list[tuple[str, ...]]:
     """Returns figures, as JSON has them, as rows of text."""
     rows: list[tuple[str, ...]] = []
-    for entry in found:
+    for entry in result:
         figure = Figure(**entry)
         if figure.unit == "MiB":
             aim, measured = f"under {figure.aim:g} MiB", f"{figure.measured:.0f} MiB"

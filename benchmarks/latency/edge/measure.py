@@ -18,7 +18,7 @@ _WORKER = "stillwatch.benchmarks.latency.edge.worker"
 
 def second_thread(processes: int) -> dict[str, Ratio]:
     """Returns how many times longer 256 windows take on one thread than on two, by precision."""
-    found = {}
+    result = {}
     with tempfile.TemporaryDirectory() as scratch:
         student = next(
             one for one in made_subjects(Plan.quick(), Path(scratch)) if one.name == "student"
@@ -30,8 +30,8 @@ def second_thread(processes: int) -> dict[str, Ratio]:
                 for seed in range(processes)
             ]
             one, two = ([span[threads] for span in spans] for threads in ("1", "2"))
-            found[engine.name] = ratio(one, two)
-    return found
+            result[engine.name] = ratio(one, two)
+    return result
 
 
 def memory() -> dict[str, float]:

@@ -31,8 +31,8 @@ def _threads(capsule: str, seed: str) -> dict[str, list[float]]:
     detector = Detector.load(Path(capsule))
     rows = np.random.default_rng(0).normal(size=_WINDOWS * detector.info.window)
     tasks = {str(threads): partial(detector.score, rows, threads=threads) for threads in (1, 2)}
-    found = interleave(tasks, _PACE, seed=int(seed))
-    return {name: [float(np.median(b)) for b in bursts] for name, bursts in found.items()}
+    result = interleave(tasks, _PACE, seed=int(seed))
+    return {name: [float(np.median(b)) for b in bursts] for name, bursts in result.items()}
 
 
 def _memory(samples: str) -> float:

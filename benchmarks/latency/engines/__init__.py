@@ -16,11 +16,11 @@ __all__ = ["available", "engines", "named"]
 def engines() -> dict[str, Engine]:
     """Returns every engine there is by its name, installed or not, sorted."""
     modules = (
-        importlib.import_module(f"{__name__}.{found.name}")
-        for found in pkgutil.iter_modules(__path__)
+        importlib.import_module(f"{__name__}.{item.name}")
+        for item in pkgutil.iter_modules(__path__)
     )
-    found = (module.ENGINE for module in modules if hasattr(module, "ENGINE"))
-    return {engine.name: engine for engine in sorted(found, key=lambda engine: engine.name)}
+    item = (module.ENGINE for module in modules if hasattr(module, "ENGINE"))
+    return {engine.name: engine for engine in sorted(item, key=lambda engine: engine.name)}
 
 
 def named(names: list[str] | None) -> list[Engine]:
@@ -38,13 +38,13 @@ def available(wanted: list[Engine]) -> tuple[list[Engine], dict[str, str]]:
     Starts them, so it imports every framework: in a process of its own where
     that would be in the way.
     """
-    found, absent = [], {}
+    result, absent = [], {}
     for engine in wanted:
         try:
             engine.start()
-            found.append(engine)
+            result.append(engine)
         except ModuleNotFoundError as error:
             absent[engine.name] = f"{error.name} is not installed"
         except (ExtraError, ImportError, OSError) as error:
             absent[engine.name] = str(error).partition("\n")[0]
-    return found, absent
+    return result, absent

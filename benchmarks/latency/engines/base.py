@@ -118,9 +118,9 @@ def restarting(begin: Callable[[], Step], window: int) -> Step:
     return stepped
 
 
-def largest_and_mean(found: AnyArray, expected: Float64) -> tuple[float, float]:
+def largest_and_mean(result: AnyArray, expected: Float64) -> tuple[float, float]:
     """Returns the largest and the mean absolute difference; infinite where either is not finite."""
-    difference = np.abs(np.asarray(found, np.float64) - expected)
+    difference = np.abs(np.asarray(result, np.float64) - expected)
     if not np.isfinite(difference).all():
         return float("inf"), float("inf")
     return float(difference.max()), float(difference.mean())

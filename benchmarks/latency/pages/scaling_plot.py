@@ -40,10 +40,10 @@ def scaling(card: Card, what: str) -> Figure:
 def _scaling(card: Card, engine: str, what: str) -> Series:
     """Returns sizes and milliseconds, by size."""
     if what == "batch":
-        found = next(
+        result = next(
             (s for s in card.sweep if (s.subject, s.engine) == (_batched(card), engine)), None
         )
-        return ([*found.windows], [us / 1e3 for us in found.medians]) if found else ([], [])
+        return ([*result.windows], [us / 1e3 for us in result.medians]) if result else ([], [])
     points = {
         size: timing.p50 / 1e3  # of networks of one size, the last
         for subject in card.subjects

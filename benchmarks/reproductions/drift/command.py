@@ -46,14 +46,14 @@ def run(arguments: argparse.Namespace) -> int:
         "quantile": QUANTILE,
         "history": HISTORY,
         "rows": [
-            _row(name, kind, [drift.figures for drift in found])
-            for name, found in by_series.items()
+            _row(name, kind, [drift.figures for drift in value])
+            for name, value in by_series.items()
             for kind in KINDS
         ],
-        "seeds": [drift.figures for found in by_series.values() for drift in found],
+        "seeds": [drift.figures for value in by_series.values() for drift in value],
     }
     write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
-    first = [found[0] for found in by_series.values()]
+    first = [value[0] for value in by_series.values()]
     write_text(out / "report.html", drift_page(results, first))
     print(as_text(HEADER, drift_rows(results)))
     print(f"\nmedian over seeds; results.json and report.html in {out}")

@@ -47,7 +47,7 @@ def evaluate(seeds: int) -> list[FaultRow]:
             "judge, while another stands": _of_judge(normal, _another_stands(values, cases)),
             "smd-micro, calibrated": _of_capsule(normal, values),
         }.items():
-            for (fault, channel), found in zip(cases, _blamed(alarm, parts), strict=True):
+            for (fault, channel), result in zip(cases, _blamed(alarm, parts), strict=True):
                 to_blame = faulty(fault, channel)
                 rows.append(
                     {
@@ -55,8 +55,8 @@ def evaluate(seeds: int) -> list[FaultRow]:
                         "fault": fault,
                         "channel": channel,
                         "seed": seed,
-                        "detected": found is not None,
-                        "right": found in to_blame,
+                        "detected": result is not None,
+                        "right": result in to_blame,
                     }
                 )
     return rows

@@ -45,12 +45,12 @@ def evaluate_choices(
     series: Series, out: Path, names: tuple[str, ...] = tuple(CHOICES)
 ) -> dict[str, dict[str, Any]]:
     """Returns each choice's figures, seed 0; what is distilled is taught by the recipe's own."""
-    found = {}
+    result = {}
     for name in names:
         changed = CHOICES[name]
         folder = out / f"choice-{name.replace(' ', '-').replace(',', '')}"
         if not changed:
             folder = out / f"etth1-{_HORIZON}-0"
         teacher = out / f"etth1-{_HORIZON}-0" / "checkpoint" if changed.get("alpha") else None
-        found[name] = evaluate(series, config_of(_HORIZON, 0, **changed), folder, teacher=teacher)
-    return found
+        result[name] = evaluate(series, config_of(_HORIZON, 0, **changed), folder, teacher=teacher)
+    return result

@@ -108,7 +108,7 @@ def _detection(machines: list[str], seeds: int, out: Path) -> Detection:
 def _horizon(series: Series, horizon: int, seeds: int, out: Path) -> Horizon:
     from stillwatch.benchmarks.reproductions.forecast import ett
 
-    found = [
+    result = [
         ett.evaluate(series, ett.config_of(horizon, seed), out / f"etth1-{horizon}-{seed}")
         for seed in range(seeds)
     ]
@@ -117,12 +117,12 @@ def _horizon(series: Series, horizon: int, seeds: int, out: Path) -> Horizon:
     return {
         "median": {
             name: {
-                "mse": median(f[name]["mse"] for f in found),
-                "mae": median(f[name]["mae"] for f in found),
+                "mse": median(f[name]["mse"] for f in result),
+                "mae": median(f[name]["mae"] for f in result),
             }
             for name in names
         },
         "floors": ett.floors(series, horizon),
         "published": published,
-        "seeds": found,
+        "seeds": result,
     }

@@ -72,8 +72,8 @@ def evaluate_demand(out: Path, seeds: int, *, slow: bool = True) -> Demand:
     frame = pd.DataFrame({"unique_id": "demand", "ds": series.times, "y": series.values[:, 0]})
 
     def others() -> dict[str, dict[str, float]]:
-        found = baselines.cross_validate(frame, plan, slow=slow)
-        return baselines.figures(found, frame, plan)
+        result = baselines.cross_validate(frame, plan, slow=slow)
+        return baselines.figures(result, frame, plan)
 
     figures = kept(out / f"demand-{'all' if slow else 'fast'}.json", others)
     networks = {
@@ -95,15 +95,15 @@ def evaluate_closes(out: Path, seeds: int) -> dict[str, Any]:
     series = load_closes()
     begin = int(0.9 * len(series))
     actual, before = series.values[begin:, 0], series.values[begin - 1 : -1, 0]
-    found: dict[str, Any] = {"last value": [_errors(before - actual)], "rows": len(actual)}
+    result: dict[str, Any] = {"last value": [_errors(before - actual)], "rows": len(actual)}
     for name, config in (("forecaster", _CLOSES), ("the article's network", ARTICLE)):
-        found[name] = []
+        result[name] = []
         for seed in range(seeds):
             place = out / f"closes-{name.split()[-1]}-{seed}"
             of_seed = dataclasses.replace(config, seed=seed)
             make = partial(_close_figures, series, begin, of_seed, place)
-            found[name].append(kept(place.with_suffix(".json"), make))
-    return found
+            result[name].append(kept(place.with_suffix(".json"), make))
+    return result
 
 
 def _demand_figures(
@@ -114,11 +114,11 @@ def _demand_figures(
     folder: Path,
 ) -> dict[str, float]:
     begin = len(frame) - plan.count * plan.horizon
-    found = frame.iloc[begin:].copy()
+    result = frame.iloc[begin:].copy()
     cutoffs = frame["ds"].to_numpy()[begin - 1 :: plan.horizon][: plan.count]
-    found["cutoff"] = np.repeat(cutoffs, plan.horizon)
-    found["ours"] = _days(series, begin, config, folder)
-    return baselines.figures(found, frame, plan)["ours"]
+    result["cutoff"] = np.repeat(cutoffs, plan.horizon)
+    result["ours"] = _days(series, begin, config, folder)
+    return baselines.figures(result, frame, plan)["ours"]
 
 
 def _close_figures(

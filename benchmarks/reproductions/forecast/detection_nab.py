@@ -34,17 +34,17 @@ def nab_detection(seeds: int, out: Path) -> list[Row]:
     rows = []
     for ahead in _AHEAD:
         known = [_with_recent(one, ahead) for one in series]
-        found, parameters = [], 0
+        result, parameters = [], 0
         for seed in range(seeds):
             expected, parameters = _trained(known, ahead, seed, out)
             judged = partial(_figures, bench, expected)
-            found.append(kept(out / f"nab-forecast{ahead}-{seed}.json", judged))
-        rows.append(row(f"LSTM forecaster, {_rows(ahead)} ahead", parameters, found))
+            result.append(kept(out / f"nab-forecast{ahead}-{seed}.json", judged))
+        rows.append(row(f"LSTM forecaster, {_rows(ahead)} ahead", parameters, result))
     for ahead in _AHEAD:
         before = [_shifted(one, ahead) for one in series]
         judged = partial(_figures, bench, before)
-        found = [kept(out / f"nab-last{ahead}.json", judged)]
-        rows.append(row(f"last value, {_rows(ahead)} before", None, found))
+        result = [kept(out / f"nab-last{ahead}.json", judged)]
+        rows.append(row(f"last value, {_rows(ahead)} before", None, result))
     controls = kept(out / "nab-controls.json", lambda: control_rows(bench)[0])
     return rows + controls
 

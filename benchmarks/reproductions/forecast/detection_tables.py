@@ -12,13 +12,13 @@ SMD_HEADER = ("SMD, what a row was expected to be", "AP", "VUS-PR", "TSB-AD's VU
 Tables = list[tuple[tuple[str, ...], list[tuple[str, ...]]]]
 
 
-def detection_tables(found: Detection) -> Tables:
+def detection_tables(result: Detection) -> Tables:
     """Returns header and rows of NAB's official score, and of ranking on SMD."""
     by_name: dict[str, dict[str, RankingPart]] = {}
-    for row in found["smd"]["ranking"]:
+    for row in result["smd"]["ranking"]:
         by_name.setdefault(row["score"], {})[row["protocol"]] = row["all"]
     return [
-        (NAB_HEADER, [_nab_row(row) for row in found["nab"]]),
+        (NAB_HEADER, [_nab_row(row) for row in result["nab"]]),
         (SMD_HEADER, [_smd_row(name, rows) for name, rows in by_name.items()]),
     ]
 

@@ -60,8 +60,8 @@ def clock_regression(normal: Float64, first: int, rows: int) -> Float64:
     of the first row that is asked for.
     """
     weights = np.linalg.lstsq(_clock(0, len(normal)), normal, rcond=None)[0]
-    found: Float64 = _clock(first, rows) @ weights
-    return found
+    result: Float64 = _clock(first, rows) @ weights
+    return result
 
 
 def _clock(first: int, rows: int) -> Float64:
@@ -71,9 +71,9 @@ def _clock(first: int, rows: int) -> Float64:
 
 
 def _later(values: Float64, ahead: int) -> Float64:
-    found = np.zeros_like(values)
-    found[ahead:] = values[:-ahead]
-    return found
+    result = np.zeros_like(values)
+    result[ahead:] = values[:-ahead]
+    return result
 
 
 def _states(layer: LstmLayer, rows: AnyArray) -> tuple[AnyArray, AnyArray]:
@@ -97,5 +97,5 @@ def _step(
 
 
 def _sigmoid(values: AnyArray) -> AnyArray:
-    found: AnyArray = 0.5 + 0.5 * np.tanh(0.5 * values)
-    return found
+    result: AnyArray = 0.5 + 0.5 * np.tanh(0.5 * values)
+    return result

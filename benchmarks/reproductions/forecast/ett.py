@@ -76,7 +76,7 @@ def _evaluate(
     )
     _, weights = load_checkpoint(folder / "checkpoint")
     scale = np.array(checkpoint.scale)[: len(series.columns) - len(config.covariates)]
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "horizon": config.horizon,
         "seed": config.seed,
         "parameters": checkpoint.parameters,
@@ -93,14 +93,14 @@ def _evaluate(
         capsule = build_forecaster(checkpoint, variant)
         forecaster = Forecaster.from_bytes(capsule)
         rolled = roll(forecaster, series.values, series.times, (test, end))
-        found[name] = _figures((rolled.forecast - rolled.actual) / scale)
+        result[name] = _figures((rolled.forecast - rolled.actual) / scale)
         if name == "forecaster":
             before = roll(forecaster, series.values, series.times, (validation, test))
             intervals = measure_intervals(before, config.coverage)
-            found["coverage"] = coverage(rolled, intervals)
-            found["windows"] = len(rolled.origins)
-            found["bytes"] = len(capsule)
-    return found
+            result["coverage"] = coverage(rolled, intervals)
+            result["windows"] = len(rolled.origins)
+            result["bytes"] = len(capsule)
+    return result
 
 
 def floors(series: Series, horizon: int) -> dict[str, Figures]:

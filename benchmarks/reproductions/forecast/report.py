@@ -27,18 +27,18 @@ def ett_rows(results: Results) -> list[tuple[str, ...]]:
     """Returns a row a method; empty where a horizon was not run or not published."""
     by_horizon = results["etth1"]
     rows: dict[str, dict[str, str]] = {}
-    for horizon, found in by_horizon.items():
-        methods: dict[str, Errors] = {**found["median"], **found["floors"]}
+    for horizon, result in by_horizon.items():
+        methods: dict[str, Errors] = {**result["median"], **result["floors"]}
         for name, figures in methods.items():
             rows.setdefault(name, {})[horizon] = _pair(figures["mse"], figures["mae"])
-        for name, (mse, mae) in found["published"].items():
+        for name, (mse, mae) in result["published"].items():
             rows.setdefault(f"{name}, published", {})[horizon] = _pair(mse, mae)
-        seeds = [seed["forecaster"]["mse"] for seed in found["seeds"]]
+        seeds = [seed["forecaster"]["mse"] for seed in result["seeds"]]
         spread = f"{min(seeds):.3f} to {max(seeds):.3f}"
         rows.setdefault("forecaster, seeds' MSE", {})[horizon] = spread
-        shares = [seed["share"] for seed in found["seeds"]]
+        shares = [seed["share"] for seed in result["seeds"]]
         rows.setdefault("the LSTM's share", {})[horizon] = f"{median(shares):.2f}"
-        held = [seed["coverage"] for seed in found["seeds"]]
+        held = [seed["coverage"] for seed in result["seeds"]]
         rows.setdefault("values in the 90 % interval", {})[horizon] = f"{median(held):.1%}"
     shown = ETT_HEADER[1:]
     table: list[tuple[str, ...]] = []
@@ -50,10 +50,10 @@ def ett_rows(results: Results) -> list[tuple[str, ...]]:
 def choice_rows(results: Results) -> list[tuple[str, ...]]:
     """Returns a row a choice."""
     rows: list[tuple[str, ...]] = []
-    for name, found in results["choices"].items():
-        figures = found["forecaster"]
+    for name, result in results["choices"].items():
+        figures = result["forecaster"]
         by_row = "/".join(f"{figures['mse_by_row'][row]:.3f}" for row in ("1", "24", "96"))
-        count = f"{found['parameters']:,}"
+        count = f"{result['parameters']:,}"
         rows.append((name, count, f"{figures['mse']:.4f}", f"{figures['mae']:.4f}", by_row))
     return rows
 

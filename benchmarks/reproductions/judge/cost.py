@@ -50,13 +50,13 @@ def _measured(channels: int, streams: int) -> Cost:
             for _ in range(count):
                 way()
             seconds[name].append((time.thread_time() - start) / count / each)
-    found = {name: 1e6 * statistics.median(turns) for name, turns in seconds.items()}
-    numpy = found["NumPy, a row a call"]
+    result = {name: 1e6 * statistics.median(turns) for name, turns in seconds.items()}
+    numpy = result["NumPy, a row a call"]
     return Cost(
         channels=channels,
         streams=streams,
-        microseconds={name: round(figure, 3) for name, figure in found.items()},
-        times_numpy={name: round(figure / numpy, 3) for name, figure in found.items()},
+        microseconds={name: round(figure, 3) for name, figure in result.items()},
+        times_numpy={name: round(figure / numpy, 3) for name, figure in result.items()},
     )
 
 

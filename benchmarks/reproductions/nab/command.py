@@ -96,10 +96,10 @@ def _score(folders: Sequence[Path]) -> int:
     for folder in folders:
         files = read_results(folder.resolve(), series)
         for name, profile in PROFILES.items():
-            found = nab_score(files, profile)
-            counts = f"{found.found} of {found.windows}", str(found.false)
+            result = nab_score(files, profile)
+            counts = f"{result.found} of {result.windows}", str(result.false)
             rows.append(
-                (folder.name, name, f"{found.value:.2f}", f"{found.threshold:.6g}", *counts)
+                (folder.name, name, f"{result.value:.2f}", f"{result.threshold:.6g}", *counts)
             )
     print(as_text(("", "profile", "score", "threshold", "windows found", "false rows"), rows))
     return 0

@@ -39,22 +39,22 @@ def surprises(
     rows = np.zeros((lengths[0], len(order)))
     for column, number in enumerate(order):
         rows[: lengths[column], column] = rests[number]
-    found = np.zeros_like(rows)
+    result = np.zeros_like(rows)
     for row, values in enumerate(rows):
         alive = int(np.searchsorted(-lengths, -row, side="left"))
         if alive < len(state.level):
             state = mapped(state, lambda array: array[..., :alive].copy())  # noqa: B023
-        found[row, :alive], state = tail_step(state, values[:alive], rule)
+        result[row, :alive], state = tail_step(state, values[:alive], rule)
     answers: list[Float64] = [np.empty(0)] * len(series)
     for column, number in enumerate(order):
         silent = np.zeros(series[number].start)
-        answers[number] = np.concatenate([silent, found[: lengths[column], column]])
+        answers[number] = np.concatenate([silent, result[: lengths[column], column]])
     return answers
 
 
-def judged(one: Prepared, found: Sequence[Float64]) -> Scored:
+def judged(one: Prepared, result: Sequence[Float64]) -> Scored:
     """Returns the series' anomaly scores: its surprises (T,) fused, as far as above the bar."""
-    total = fused(np.stack(found))
+    total = fused(np.stack(result))
     scores = np.empty_like(total)
     state = start_bar(1)
     for row in range(len(total)):

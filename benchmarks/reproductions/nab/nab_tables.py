@@ -41,16 +41,16 @@ def what_the_network_adds(results: Results) -> str:
     networks = [one for one in results["rows"] if one["row"].startswith("LSTM")]
     controls = [one for one in results["rows"] if one["row"] in ("slow mean", "clock regression")]
     network, control = max(networks, key=_median), max(controls, key=_median)
-    found, plain = network["standard"]["all"], control["standard"]["all"]["median"]
-    gain = found["median"] - plain
-    span = f"{found['min']:.1f} to {found['max']:.1f} over {len(network['seeds'])} seeds"
-    inside = found["min"] <= plain <= found["max"] or abs(gain) < 1
+    result, plain = network["standard"]["all"], control["standard"]["all"]["median"]
+    gain = result["median"] - plain
+    span = f"{result['min']:.1f} to {result['max']:.1f} over {len(network['seeds'])} seeds"
+    inside = result["min"] <= plain <= result["max"] or abs(gain) < 1
     verdict = (
         "that is nothing: what finds the anomalies is the judge"
         if inside
         else "most of the score is the judge's all the same"
     )
     return (
-        f"What the network adds: {network['row']} scores {found['median']:.1f} ({span}), the "
+        f"What the network adds: {network['row']} scores {result['median']:.1f} ({span}), the "
         f"control without a network ({control['row']}) {plain:.1f}: {gain:+.1f}; {verdict}."
     )

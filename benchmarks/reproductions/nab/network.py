@@ -66,11 +66,11 @@ def contexts(net: Context, series: Sequence[Prepared]) -> list[Float64]:
     for number, one in enumerate(series):
         inputs[: len(one.z), number] = one.inputs
     state = net.lstm.begin_state(batch_size=len(series))
-    found = np.empty(inputs.shape[:2])
+    result = np.empty(inputs.shape[:2])
     for begin in range(0, longest, _CHUNK):
         hidden, state = net.lstm(to_nd(inputs[begin : begin + _CHUNK]), state)
-        found[begin : begin + _CHUNK] = net.dense(hidden).asnumpy()[..., 0]
-    return [found[: len(one.z), number] for number, one in enumerate(series)]
+        result[begin : begin + _CHUNK] = net.dense(hidden).asnumpy()[..., 0]
+    return [result[: len(one.z), number] for number, one in enumerate(series)]
 
 
 def _train(net: Context, series: Sequence[Prepared], plan: ContextPlan) -> None:

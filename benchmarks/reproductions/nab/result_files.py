@@ -39,7 +39,7 @@ def write_results(
 
 def read_results(folder: Path, series: Mapping[str, LabelledSeries]) -> list[Scored]:
     """Returns a detector's scores of all series; its name is the folder's. Raises InputError."""
-    found = []
+    result = []
     for name, one in series.items():
         path = _path(folder.parent, folder.name, name)
         if not path.is_file():
@@ -52,8 +52,8 @@ def read_results(folder: Path, series: Mapping[str, LabelledSeries]) -> list[Sco
             raise InputError(
                 f"{path}: expected {len(one.values)} scores, a number each, got {len(scores)} rows"
             )
-        found.append(Scored(scores, one.windows))
-    return found
+        result.append(Scored(scores, one.windows))
+    return result
 
 
 def _path(folder: Path, detector: str, name: str) -> Path:

@@ -76,16 +76,16 @@ def network_rows(
     rows, answers = [], {}
     for size in units:
         name = f"LSTM of {size} units"
-        found, parameters = [], 0
+        result, parameters = [], 0
         for seed in tqdm(range(seeds), desc=name, unit="seed"):
             expected, parameters = _expected(bench.series, size, seed, out)
             if seed == 0:
                 answers[name] = bench.judge(context_residuals(bench.series, expected))
-                found.append(figures(answers[name]))
+                result.append(figures(answers[name]))
             else:
                 again = partial(_judged_figures, bench, expected)
-                found.append(kept(out / f"context{size}-{seed}.json", again))
-        rows.append(row(name, parameters, found))
+                result.append(kept(out / f"context{size}-{seed}.json", again))
+        rows.append(row(name, parameters, result))
     return rows, answers
 
 
@@ -101,8 +101,8 @@ def today_rows(series: Sequence[LabelledSeries], out: Path) -> list[Row]:
             answers[one.name] = Scored(np.append(before, result.score), one.windows)
         return figures(answers)
 
-    found = kept(out / "nab-rds-online.json", scored)
-    return [row("nab-rds-online, its score alone", 18, [found])]
+    answer = kept(out / "nab-rds-online.json", scored)
+    return [row("nab-rds-online, its score alone", 18, [answer])]
 
 
 def _judged_figures(bench: Bench, expected: Sequence[Float64]) -> ByProfile:

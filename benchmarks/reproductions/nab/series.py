@@ -51,8 +51,8 @@ def prepare(series: LabelledSeries) -> Prepared:
         slots = np.concatenate(day_means(filters, rule.filters))
         slots = np.clip(slots[~np.isnan(slots)], -CLIP, CLIP)
         known[row] = slow, slots.mean() if len(slots) else slow
-        found, filters = residuals_step(filters, value, None, rule.filters)
-        residuals[row] = found[:, 0]
+        result, filters = residuals_step(filters, value, None, rule.filters)
+        residuals[row] = result[:, 0]
     turn = 2 * np.pi * (seconds % _DAY) / _DAY
     clock = [np.sin(turn), np.cos(turn), np.sin(2 * turn), np.cos(2 * turn)]
     return Prepared(

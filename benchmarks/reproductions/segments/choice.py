@@ -22,7 +22,7 @@ def summarize(rows: Sequence[Row], latency: Mapping[str, Mapping[str, float]]) -
     for name in dict.fromkeys(row["row"] for row in rows):
         mine = [row for row in rows if row["row"] == name]
         seeds = sorted({row["seed"] for row in mine})
-        found: Row = {
+        result: Row = {
             "row": name,
             "parameters": mine[0]["parameters"],
             "seeds": len(seeds),
@@ -33,8 +33,8 @@ def summarize(rows: Sequence[Row], latency: Mapping[str, Mapping[str, float]]) -
                 _means([r for r in mine if r["seed"] == seed and r["machine"] in machines])
                 for seed in seeds
             ]
-            found[part] = {figure: spread(one[figure] for one in macro) for figure in FIGURES}
-        summary.append(found)
+            result[part] = {figure: spread(one[figure] for one in macro) for figure in FIGURES}
+        summary.append(result)
     return summary
 
 
@@ -68,13 +68,13 @@ def choose(rows: Sequence[Row], summary: Sequence[Row], standard: str) -> tuple[
 
 def not_below(rows: Sequence[Row], others: Sequence[Row]) -> dict[str, dict[str, bool]]:
     """Returns by part and figure whether a network's rows are not below another's."""
-    found = {}
+    result = {}
     for part, machines in PARTS.items():
         ours, theirs = (
             _means([r for r in some if r["machine"] in machines]) for some in (rows, others)
         )
-        found[part] = {figure: ours[figure] >= theirs[figure] for figure in _JUDGED_BY}
-    return found
+        result[part] = {figure: ours[figure] >= theirs[figure] for figure in _JUDGED_BY}
+    return result
 
 
 def _median(row: Row, figure: str) -> float:

@@ -84,8 +84,8 @@ def _linear_row(machine: Machine, projection: Float64) -> Row:
     usual = ~unlike_rows(seen, ROBUST_SHRINKAGE)
     distance = fit_mahalanobis(seen[usual], ROBUST_SHRINKAGE)
     rule = window_threshold(distance.score(seen[usual]), WINDOW, _RATE)
-    found = distance.parts(features(ROBUST, after, _projected(after, projection)))
-    contribution = by_channel(found, after.shape[1])
+    result = distance.parts(features(ROBUST, after, _projected(after, projection)))
+    contribution = by_channel(result, after.shape[1])
     return {
         "machine": machine.name,
         **_figures(machine, contribution.sum(axis=1), contribution, rule),

@@ -39,8 +39,8 @@ def measured(
         for name, ours in calls.items():
             spans[name].append([_seconds(call) for call in ours])
     return {
-        name: dict(zip(_FIGURES, map(float, 1e6 * np.min(found, axis=0)), strict=True))
-        for name, found in spans.items()
+        name: dict(zip(_FIGURES, map(float, 1e6 * np.min(result, axis=0)), strict=True))
+        for name, result in spans.items()
     }
 
 

@@ -48,11 +48,11 @@ def pareto(summary: Sequence[Row]) -> Figure:
         for row in summary:
             if name not in row or not row[name]:
                 continue
-            found = row["chosen"]["vus_pr"]
-            spread = [[found["median"] - found["min"]], [found["max"] - found["median"]]]
+            result = row["chosen"]["vus_pr"]
+            spread = [[result["median"] - result["min"]], [result["max"] - result["median"]]]
             segment = int(row["row"].split()[2].strip(",")) if row["row"][:8] == "segments" else 0
             axis.errorbar(
-                row[name], found["median"], yerr=spread, color=_COLOURS.get(segment, GREY),
+                row[name], result["median"], yerr=spread, color=_COLOURS.get(segment, GREY),
                 marker="s" if "no teacher" in row["row"] else "o", capsize=2, alpha=0.8,
             )  # fmt: skip
         axis.set(xscale="log", xlabel=label)

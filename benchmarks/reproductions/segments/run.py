@@ -51,8 +51,8 @@ def compare(plan: Plan, machines: Sequence[Machine], out: Path) -> dict[str, Any
         content = build_capsule(checkpoint, weights)
         contents.setdefault(_size(student), content)
         about = {"row": student.row, "size": _size(student), "seed": student.config.seed}
-        found = _judged(content, student.name, checkpoint.parameters, machines, judged)
-        rows += [{**row, **about} for row in found]
+        result = _judged(content, student.name, checkpoint.parameters, machines, judged)
+        rows += [{**row, **about} for row in result]
     linear = kept(judged / "linear.json", partial(linear_rows, machines, UNSEEN))
     name = f"linear window, rank {RANK}"
     about = {"row": name, "seed": 0, "parameters": 2 * RANK * WINDOW}

@@ -42,21 +42,21 @@ def run(arguments: argparse.Namespace) -> int:
     from stillwatch.benchmarks.reproductions.sensor.run import evaluate_subject, summarize_rows
     from stillwatch.runtime.report.machine import provenance
 
-    found = []
+    result = []
     for subject in subjects:
         same = [row for row in others if row["machine"] == subject.machine.name]
         beside = summarize_rows([r for r in same if r["parameters"] and "int8" not in r["row"]])
         judged = evaluate_subject(subject, seeds, out)
         judged["beside"] = beside
-        found.append(judged)
-    results: Results = {**provenance(), "subjects": found}
+        result.append(judged)
+    results: Results = {**provenance(), "subjects": result}
     write_text(out / "results.json", json.dumps(results, indent=1) + "\n")
     write_text(out / "report.html", sensor_results_page(results))
-    for subject_results in found:
+    for subject_results in result:
         print(f"\n{subject_results['name']}")
         print(as_text(HEADER, sensor_rows(subject_results)))
     print(f"\nmedian over seeds; results.json and report.html in {out}")
-    checks = [check for one in found for check in one["agreement"]]
+    checks = [check for one in result for check in one["agreement"]]
     passed = all(c["golden_passed"] and all(f["passed"] for f in c["frameworks"]) for c in checks)
     return 0 if passed else 1
 

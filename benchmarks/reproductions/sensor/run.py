@@ -112,10 +112,10 @@ def _agreement(folder: Path, subject: Subject) -> Check:
     """Returns how far every framework is from onnxruntime over the whole test series."""
     chain = build(folder, subject.recording)
     agreements, absent = compare(chain.path, folder, subject.machine.test)
-    found = replay(chain.detector)
+    result = replay(chain.detector)
     return {
-        "golden": max(found.reconstruction, found.score),
-        "golden_passed": found.passed,
+        "golden": max(result.reconstruction, result.score),
+        "golden_passed": result.passed,
         "alarms": int(np.sum(chain.detector.score(subject.machine.test).alarm)),
         "frameworks": [_framework(agreement) for agreement in agreements],
         "absent": absent,

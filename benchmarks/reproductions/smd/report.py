@@ -111,7 +111,7 @@ def _by_machine(
     names = [machine.name for machine in machines]
     rows = []
     for row in results["summary"]:
-        found = row["f1_by_machine"]
-        cells = (f"{found[name]:.2f}" if name in found else "" for name in names)
+        result = row["f1_by_machine"]
+        cells = (f"{result[name]:.2f}" if name in result else "" for name in names)
         rows.append((row["row"], row["score"], *cells))
     return ("", "score", *names), rows

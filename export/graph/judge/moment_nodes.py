@@ -55,10 +55,10 @@ def _repeats(
     last, run, longest = (state[f"{_REPEATS}{name}"] for name in ("last", "run", "longest"))
     run = nodes.where(x.same(last), run + 1.0, 0.0)
     ratio = run / longest.at_least(rule.least) - 1.0
-    found = ratio.clipped(0.0, 1.0) * rule.cut
+    result = ratio.clipped(0.0, 1.0) * rule.cut
     after = {
         "last": x,
         "run": run,
         "longest": longest + (run - longest).at_least(0.0) * rule.learn,
     }
-    return found, {f"{_REPEATS}{name}": part for name, part in after.items()}
+    return result, {f"{_REPEATS}{name}": part for name, part in after.items()}

@@ -48,7 +48,7 @@ def _residuals(
     rough_log, wide_log = ((part.root() + filters.least).log() for part in (rough, wide))
     slots = state.get(f"{_FILTERS}slots")
     nearest, slots = _from_yesterday(nodes, slots, row, z, filters)
-    found = [
+    result = [
         (z - slow).size(),
         (total / float(filters.short) - slow).size(),
         nearest,
@@ -69,7 +69,7 @@ def _residuals(
         "row": old["row"] + 1.0,
     }
     after |= {} if slots is None else {"slots": slots}
-    return nodes.joined(found), {f"{_FILTERS}{name}": part for name, part in after.items()}
+    return nodes.joined(result), {f"{_FILTERS}{name}": part for name, part in after.items()}
 
 
 _SCALARS = ("slow", "last", "sum", "rough", "centre", "wide", "roughness", "spread", "row")
@@ -86,11 +86,11 @@ def _from_yesterday(
     slot = days * nodes.whole(filters.slots)
     slot = slot + rest * nodes.whole(filters.slots) / nodes.whole(filters.day)
     length = filters.slots + 2
-    found = []
+    result = []
     for shift in (1, 2, 3):  # of `length - slots` and -1, 0, 1: the sum is not negative
         known = nodes.picked(slots, _remainder(slot + nodes.whole(shift), length))
-        found.append(nodes.where(known.same(known), (z - known).size(), math.inf))
-    nearest = found[0].at_most(found[1]).at_most(found[2])
+        result.append(nodes.where(known.same(known), (z - known).size(), math.inf))
+    nearest = result[0].at_most(result[1]).at_most(result[2])
     nearest = nodes.where(nearest < math.inf, nearest, 0.0)
     return nearest, _written(nodes, slots, _remainder(slot, length), z, length)
 

@@ -50,8 +50,8 @@ def tail_nodes(
         "top": nodes.where(over, top.at_least(x), top),
         "peaks": peaks.shaped(rule.peaks * kinds, -1),
     }
-    found = nodes.where(over, rare, 0.0)
-    return found, {f"{prefix}{name}": part for name, part in after.items()}
+    result = nodes.where(over, rare, 0.0)
+    return result, {f"{prefix}{name}": part for name, part in after.items()}
 
 
 _NAMES = ("level", "mean", "square", "rows", "exceedances", "clusters", "calm", "top")

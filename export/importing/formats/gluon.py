@@ -124,8 +124,8 @@ def _activations(nodes: list[Mapping[str, Any]]) -> dict[str, str]:
         for number, node in enumerate(nodes)
         if node["op"] == "FullyConnected" and len(node["inputs"]) > 1
     }
-    found = {}
+    result = {}
     for node in nodes:
         if node["op"] == "Activation" and (before := node["inputs"][0][0]) in weights:
-            found[f"arg:{weights[before]}"] = str(node.get("attrs", {}).get("act_type"))
-    return found
+            result[f"arg:{weights[before]}"] = str(node.get("attrs", {}).get("act_type"))
+    return result

@@ -58,19 +58,19 @@ class Hdf5:
             names = list(node)
             if len(names) > _MOST_ENTRIES:
                 raise CheckpointError(f"{self._name} has {len(names)} entries in {group[:80]!a}")
-            found = []
+            result = []
             for key in names:
                 link = node.get(key, getlink=True)
                 if not isinstance(link, self._library.HardLink):
                     raise CheckpointError(
                         f"{self._name} has a link at {group}/{key[:80]}: expected weights in it"
                     )
-                found.append((key, node.get(key, getclass=True)))
+                result.append((key, node.get(key, getclass=True)))
         except CheckpointError:
             raise
         except Exception as error:  # h5py's errors share no base
             raise self._damaged(error) from error
-        return found
+        return result
 
     def _arrays(self, group: str, depth: int) -> Iterator[tuple[str, AnyArray]]:
         if depth > _DEEPEST:

@@ -102,18 +102,18 @@ def _network(
 
 def _without_config(file: Hdf5, name: str) -> Foreign:
     """Returns the layers of weights alone: Keras numbers each kind in the order of the model."""
-    found = []
+    result = []
     for group in _groups(file):
         match = _KINDS.match(group.rsplit("/", 1)[-1])
         if match:
             kind = "lstm" if match["kind"] in ("lstm", "bidirectional") else "dense"
             number = int(match["number"] or 0)
             two = match["kind"] == "bidirectional"
-            found.append((kind == "dense", number, group, kind, two))
-    if not found:
+            result.append((kind == "dense", number, group, kind, two))
+    if not result:
         raise CheckpointError(f"{name} has no layers that Keras would name lstm or dense")
     layers: list[Layer] = []
-    for _, _, group, kind, two in sorted(found):
+    for _, _, group, kind, two in sorted(result):
         config = LayerConfig(name=group, kind=kind, bidirectional=two, sequences=None)
         made = (_lstm if kind == "lstm" else _dense)(config, file, group, name)
         layers.append(made)
@@ -129,20 +129,20 @@ def _groups(file: Hdf5) -> list[str]:
 
 
 def _owner(wanted: str, groups: list[str], name: str) -> str:
-    found = [group for group in groups if group.rsplit("/", 1)[-1] == wanted]
-    if not found:
+    result = [group for group in groups if group.rsplit("/", 1)[-1] == wanted]
+    if not result:
         raise CheckpointError(
             f"{name} has no weights of the layer {wanted!a}: it has {', '.join(groups)[:300]}"
         )
-    return found[0]
+    return result[0]
 
 
 def _lstm(config: LayerConfig, file: Hdf5, group: str, name: str) -> Lstm:
     cells: list[LstmLayer] = []
     sources: dict[str, str] = {}
-    found = file.arrays(group)
+    result = file.arrays(group)
     for direction in ("forward", "backward") if config.bidirectional else ("",):
-        mine = {path: array for path, array in found.items() if f"/{direction}" in path}
+        mine = {path: array for path, array in result.items() if f"/{direction}" in path}
         parts = _parts(mine, ("kernel", "recurrent_kernel", "bias"), f"{name}: the LSTM {group!a}")
         prefix = "backward." * (direction == "backward")
         sources |= {prefix + _OURS[part]: path for part, (path, _) in parts.items()}
@@ -159,7 +159,7 @@ def _lstm(config: LayerConfig, file: Hdf5, group: str, name: str) -> Lstm:
 
 
 def _parts(
-    found: Mapping[str, AnyArray], parts: tuple[str, ...], name: str
+    result: Mapping[str, AnyArray], parts: tuple[str, ...], name: str
 ) -> dict[str, tuple[str, AnyArray]]:
     """Returns path and array by part, in the order of `parts`; the last one, a bias, may lack.
 
@@ -167,7 +167,7 @@ def _parts(
     """
     known = {str(number): part for number, part in enumerate(parts)} | {p: p for p in parts}
     named = {}
-    for path, array in found.items():
+    for path, array in result.items():
         part = known.get(path.rsplit("/", 1)[-1].removesuffix(":0"))
         if part is None or part in named:
             raise CheckpointError(f"{name} has an array {path[-80:]!a}: expected {parts}")

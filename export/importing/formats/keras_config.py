@@ -45,13 +45,13 @@ def layer_configs(document: Any, name: str) -> list[LayerConfig]:
         if not isinstance(entries, list) or len(entries) > _MOST_LAYERS:
             raise CheckpointError(f"{name} has no list of at most {_MOST_LAYERS} layers")
         counts: dict[str, int] = {}
-        found = []
+        result = []
         for entry in entries:
             config = _layer(str(entry["class_name"]), entry["config"], counts, name)
-            found += [config] if config else []
+            result += [config] if config else []
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise CheckpointError(f"{name} has no configuration as Keras writes it: {error}") from error
-    return found
+    return result
 
 
 def _layer(

@@ -55,15 +55,15 @@ class LayerReader:
             self._after |= dict.fromkeys(node.input, node)
             self._maker |= dict.fromkeys(node.output, node)
             if node.op_type == "Constant":
-                found = [a.t for a in node.attribute if a.name == "value"]
-                self.tensors |= dict.fromkeys(node.output, found[0]) if found else {}
+                result = [a.t for a in node.attribute if a.name == "value"]
+                self.tensors |= dict.fromkeys(node.output, result[0]) if result else {}
 
     def scaler(self, node: onnx.NodeProto) -> Scaler:
         """Returns the scaler of skl2onnx's node: (values - offset) * scale."""
-        found = {
+        result = {
             a.name: np.array(onnx.helper.get_attribute_value(a), float) for a in node.attribute
         }
-        offset, factor = found.get("offset"), found.get("scale")
+        offset, factor = result.get("offset"), result.get("scale")
         fits = offset is not None and factor is not None and offset.shape == factor.shape
         if offset is None or factor is None or not fits or not (factor > 0).all():
             raise CheckpointError(f"{self._name}: its Scaler is no offset and scale a channel")

@@ -68,6 +68,6 @@ def repeats_step(state: RepeatsState, x: Float64, rule: Repeats) -> tuple[Float6
     """
     run = np.where(x == state.last, state.run + 1, 0.0)
     ratio = run / np.maximum(state.longest, rule.least) - 1
-    found = rule.cut * np.minimum(np.maximum(ratio, 0.0), 1.0)
+    result = rule.cut * np.minimum(np.maximum(ratio, 0.0), 1.0)
     longest = state.longest + rule.learn * np.maximum(run - state.longest, 0.0)
-    return found, RepeatsState(x, run, longest)
+    return result, RepeatsState(x, run, longest)

@@ -83,10 +83,13 @@ class Judge:
 
     def going_on(self, whole: Whole) -> "Judge":
         """Returns a judge of the same rules that goes on from a state, of however many streams."""
-        found = copy.copy(self)
-        found._whole, found._streams = whole, whole.centre.shape[1]
-        found._single, found._live = None, False  # a state of several streams, each at its own row
-        return found
+        result = copy.copy(self)
+        result._whole, result._streams = whole, whole.centre.shape[1]
+        result._single, result._live = (
+            None,
+            False,
+        )  # a state of several streams, each at its own row
+        return result
 
     def beginning_with(self, first: Float64) -> Whole:
         """Returns the state that an unfitted judge of one channel begins with after rows (P, B)."""
@@ -128,9 +131,9 @@ class Judge:
                 self._take_first(x)
                 continue
             if self._single is not None and not any_bad[row] and row >= unanswered:
-                found = self._in_plain_numbers(self._single).judge(x.item())
-                out.surprise[0, row], out.alarm[0, row], out.parts[0, row, 0] = found[:3]
-                out.cost[0, row], out.mark[0, row] = found[3:]
+                result = self._in_plain_numbers(self._single).judge(x.item())
+                out.surprise[0, row], out.alarm[0, row], out.parts[0, row, 0] = result[:3]
+                out.cost[0, row], out.mark[0, row] = result[3:]
                 continue
             self._settle()
             self._judge(x, bad[:, row] if any_bad[row] else None, row < unanswered, out, row)

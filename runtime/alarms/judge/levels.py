@@ -16,7 +16,7 @@ def event_levels(levels: Float64, calm: int, most: int = MOST_EVENTS) -> tuple[f
     not. Going down from the highest level, entry n is the first at which there
     would be more than n events; after the last entry the lowest level serves.
     """
-    found: list[float] = []
+    result: list[float] = []
     above = np.zeros(len(levels), bool)
     events = 0
     for row in np.argsort(-levels, kind="stable").tolist():
@@ -26,11 +26,11 @@ def event_levels(levels: Float64, calm: int, most: int = MOST_EVENTS) -> tuple[f
         if len(before) and len(after) and before[0] + after[0] + 2 <= calm + 1:
             events += 1  # they were one event already
         above[row] = True
-        while len(found) < events:
-            found.append(float(levels[row]))
-        if len(found) > most:
+        while len(result) < events:
+            result.append(float(levels[row]))
+        if len(result) > most:
             break
-    return tuple(found[: most + 1])
+    return tuple(result[: most + 1])
 
 
 def base_level(levels: tuple[float, ...], weeks: float, budget: float) -> float:

@@ -59,8 +59,8 @@ def start_moments(rows: Float64) -> ChannelMoments:
 
     Mean and variance of all of them; the range is as yet the first row.
     """
-    found = (rows.mean(axis=0), rows.var(axis=0), rows[0], rows[0])
-    return ChannelMoments(*(figures[:, None] for figures in found))
+    result = (rows.mean(axis=0), rows.var(axis=0), rows[0], rows[0])
+    return ChannelMoments(*(figures[:, None] for figures in result))
 
 
 def moments_step(
@@ -105,5 +105,5 @@ def in_channel_order(parts: Float64) -> Float64:
 
 def log_statistic(parts: Float64) -> Float64:
     """Returns l = ln(sum over channels + 0.001), (B,), of the parts z^2 (C, B)."""
-    found: Float64 = np.log(in_channel_order(parts) + 1e-3)
-    return found
+    result: Float64 = np.log(in_channel_order(parts) + 1e-3)
+    return result

@@ -147,7 +147,7 @@ def residuals_step(
     wide = state.wide + (off * off - state.wide) / filters.wide
     rough_log = np.log(np.sqrt(rough) + filters.least)
     wide_log = np.log(np.sqrt(wide) + filters.least)
-    found = np.stack(
+    result = np.stack(
         [
             np.abs(z - (state.slow if context is None else context)),
             np.abs(total / filters.short - state.slow),
@@ -159,7 +159,7 @@ def residuals_step(
     a = filters.slow
     if filters.slots:
         slots[_places(_slot(state.row, filters) % len(slots))] = z
-    return found, FiltersState(
+    return result, FiltersState(
         slow=state.slow + a * (z - state.slow),
         last=z,
         recent=recent,

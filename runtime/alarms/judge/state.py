@@ -22,8 +22,8 @@ def ordered_mean(rows: Float64) -> Float64:
     np.sum chooses its order by the shape, so that a stream alone would differ
     from the same in a fleet; np.cumsum has one order.
     """
-    found: Float64 = np.cumsum(rows, axis=0)[-1] / len(rows)
-    return found
+    result: Float64 = np.cumsum(rows, axis=0)[-1] / len(rows)
+    return result
 
 
 def mapped(state: _State, function: Callable[[Float64], Float64]) -> _State:
@@ -46,8 +46,8 @@ def kept_where(bad: Bool, before: _State, after: _State) -> _State:
     Whole numbers count rows, the bad ones too.
     """
     if isinstance(after, np.ndarray) and after.dtype.kind != "i":
-        found: Any = np.where(bad, cast(Float64, before), after)
-        return cast(_State, found)
+        result: Any = np.where(bad, cast(Float64, before), after)
+        return cast(_State, result)
     if isinstance(after, tuple) and isinstance(before, tuple):
         pairs = zip(before, after, strict=True)
         return type(after)(*(kept_where(bad, old, new) for old, new in pairs))
@@ -56,13 +56,13 @@ def kept_where(bad: Bool, before: _State, after: _State) -> _State:
 
 def flat(state: Any, prefix: str = "") -> dict[str, AnyArray]:
     """Returns the state's arrays by name, "moments.mean"; whole numbers as arrays (1,)."""
-    found: dict[str, AnyArray] = {}
+    result: dict[str, AnyArray] = {}
     for name, part in state._asdict().items():
         if isinstance(part, tuple):
-            found |= flat(part, f"{prefix}{name}.")
+            result |= flat(part, f"{prefix}{name}.")
         else:
-            found[prefix + name] = np.atleast_1d(np.asarray(part, np.float64))
-    return found
+            result[prefix + name] = np.atleast_1d(np.asarray(part, np.float64))
+    return result
 
 
 def refilled(
@@ -72,18 +72,18 @@ def refilled(
 
     Raises KeyError or ValueError for arrays that no such state left.
     """
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name, part in like._asdict().items():  # type: ignore[attr-defined]
         if isinstance(part, tuple):
-            found[name] = refilled(part, arrays, streams, f"{prefix}{name}.")
+            result[name] = refilled(part, arrays, streams, f"{prefix}{name}.")
             continue
         array = arrays[prefix + name]
         if isinstance(part, int):
             if array.shape != (1,) or not 0 <= array[0] <= 2**53 or array[0] % 1:
                 raise ValueError(f"{prefix}{name} {array!r}")
-            found[name] = int(array[0])
+            result[name] = int(array[0])
             continue
         if array.shape != (*part.shape[:-1], streams):
             raise ValueError(f"{prefix}{name} of shape {array.shape}")
-        found[name] = array.astype(np.float64)
-    return type(like)(**found)
+        result[name] = array.astype(np.float64)
+    return type(like)(**result)

@@ -117,8 +117,8 @@ def surprise(state: TailState, x: Float64, rule: TailRule) -> Float64:
     pareto = np.log(1 + xi * excess / (state.mean * (1 - xi))) / xi
     # Two logarithms in one: halves of clusters / exceedances and of t / 600.
     counts = np.log(state.clusters / state.exceedances * (state.rows / rule.aged))
-    found = np.maximum(pareto - counts / 2 - math.log(1 - rule.quantile), 0.0)
-    return np.where(x > state.level, found, 0.0)
+    result = np.maximum(pareto - counts / 2 - math.log(1 - rule.quantile), 0.0)
+    return np.where(x > state.level, result, 0.0)
 
 
 def familiarity(state: TailState, x: Float64, rule: TailRule) -> Float64:
@@ -127,8 +127,8 @@ def familiarity(state: TailState, x: Float64, rule: TailRule) -> Float64:
     N: remembered peaks of at least 0.9 x. What has happened before surprises less.
     """
     count = (state.peaks >= rule.alike * x).sum(axis=0)
-    found: Float64 = rule.forgives * LOGARITHMS[count]
-    return found
+    result: Float64 = rule.forgives * LOGARITHMS[count]
+    return result
 
 
 def tail_step(state: TailState, x: Float64, rule: TailRule) -> tuple[Float64, TailState]:
@@ -143,7 +143,7 @@ def tail_step(state: TailState, x: Float64, rule: TailRule) -> tuple[Float64, Ta
     exceedance begins a cluster; the peak of the last one is remembered then.
     """
     over = x > state.level
-    found = np.zeros_like(x)
+    result = np.zeros_like(x)
     rows = np.minimum(state.rows + 1, rule.longest)
     calm = state.calm + 1
     closing = (calm > rule.gap) & (state.top > 0)
@@ -154,12 +154,12 @@ def tail_step(state: TailState, x: Float64, rule: TailRule) -> tuple[Float64, Ta
         level, state.mean, state.square, rows, state.exceedances, state.clusters, calm, top, peaks
     )
     if not over.any():  # most rows, of one stream
-        return found, after
+        return result, after
     at = np.nonzero(over)
     here: Any = (slice(None), *at)
     few = TailState(*[*(array[at] for array in state[:-1]), peaks[here]])
     high = x[at]
-    found[at] = np.maximum(surprise(few, high, rule) - familiarity(few, high, rule), 0.0)
+    result[at] = np.maximum(surprise(few, high, rule) - familiarity(few, high, rule), 0.0)
     counted = np.minimum(high - few.level, rule.most * few.mean)
     share = 1 / (rule.pseudo + few.exceedances - rule.first + 1)
     gain = rule.quantile / (1 - rule.quantile)
@@ -174,7 +174,7 @@ def tail_step(state: TailState, x: Float64, rule: TailRule) -> tuple[Float64, Ta
         "calm": np.zeros_like(high),
         "top": np.maximum(top[at], high),
     }
-    return found, after._replace(
+    return result, after._replace(
         **{name: _put(getattr(after, name), at, values) for name, values in updated.items()}
     )
 
@@ -202,9 +202,9 @@ def _clusters(residuals: Float64, level: Float64, rule: TailRule) -> dict[str, F
 
 
 def _put(array: Float64, at: tuple[AnyArray, ...], values: Float64) -> Float64:
-    found = array.copy()
-    found[at] = values
-    return found
+    result = array.copy()
+    result[at] = values
+    return result
 
 
 def _remembered(peaks: Float64, peak: Float64, closing: Bool) -> Float64:
@@ -218,6 +218,6 @@ def _remembered(peaks: Float64, peak: Float64, closing: Bool) -> Float64:
     here: Any = (slice(None), *at)
     few = peaks[here]
     above = np.concatenate([np.full((1, few.shape[1]), np.inf), few[:-1]])
-    found = peaks.copy()
-    found[here] = np.maximum(few, np.minimum(above, peak[at]))
-    return found
+    result = peaks.copy()
+    result[here] = np.maximum(few, np.minimum(above, peak[at]))
+    return result

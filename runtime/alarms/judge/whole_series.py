@@ -24,7 +24,7 @@ def judge_series(
     scores, alarms: (T,), the network's. unanswered: so many of the first rows
     have no score.
     """
-    found: dict[int, Judged] = {}
+    result: dict[int, Judged] = {}
     by_length: dict[int, list[int]] = {}
     for number, values in enumerate(series):
         by_length.setdefault(len(values), []).append(number)
@@ -34,5 +34,5 @@ def judge_series(
         )
         judge = Judge(budget.spec, budget.events, len(numbers), values.shape[2])
         judged = judge.advance(values, score, alarm, unanswered=unanswered)
-        found |= {number: judged.of_stream(place) for place, number in enumerate(numbers)}
-    return [found[number] for number in range(len(series))]
+        result |= {number: judged.of_stream(place) for place, number in enumerate(numbers)}
+    return [result[number] for number in range(len(series))]

@@ -16,10 +16,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Prints usage and message, and ends the program with status 2."""
         near = None
-        if found := _CHOICE.search(message):
-            near = nearest(found[1], re.findall(r"[\w-]+", found[2]))
-        elif found := _OPTION.search(message):
-            near = nearest(found[1], self._option_string_actions)
+        if match := _CHOICE.search(message):
+            near = nearest(match[1], re.findall(r"[\w-]+", match[2]))
+        elif match := _OPTION.search(message):
+            near = nearest(match[1], self._option_string_actions)
         super().error(message if near is None else f"{message}; did you mean {near}?")
 
 
@@ -28,5 +28,5 @@ def nearest(word: str, others: "list[str] | dict[str, argparse.Action]") -> str 
     import difflib  # here, since a call that is right does not ask
 
     plain = {other.casefold().replace("_", "-"): other for other in others}
-    found = difflib.get_close_matches(word.casefold().replace("_", "-"), plain, n=1)
-    return plain[found[0]] if found else None
+    result = difflib.get_close_matches(word.casefold().replace("_", "-"), plain, n=1)
+    return plain[result[0]] if result else None

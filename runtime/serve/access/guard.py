@@ -45,11 +45,11 @@ class Guard:
 
     def check(self, request: Request, scope: str) -> Principal:
         """Returns who asks; raises RequestError 401, 403 or 429."""
-        found = self._local(request) if self.is_open else self._principal(request)
-        if not found.may(scope):
+        result = self._local(request) if self.is_open else self._principal(request)
+        if not result.may(scope):
             raise RequestError(403, f"this key has no scope {scope!r}")
-        self.take(found, "requests")
-        return found
+        self.take(result, "requests")
+        return result
 
     def take(self, who: Principal, kind: str, count: int = 1) -> None:
         """Takes from what somebody has left; raises RequestError 429."""
@@ -68,14 +68,14 @@ class Guard:
 
     def _principal(self, request: Request) -> Principal:
         given = _credential(request)
-        found = None
+        result = None
         if given.startswith(KEY_PREFIX):
-            found = None if self._keys is None else self._keys.principal(given)
+            result = None if self._keys is None else self._keys.principal(given)
         elif given and self._tokens is not None:
-            found = self._tokens.principal(given)
-        if found is None:
+            result = self._tokens.principal(given)
+        if result is None:
             raise RequestError(401, "expected a valid key, as Authorization: Bearer or X-API-Key")
-        return found
+        return result
 
 
 def _credential(request: Request) -> str:

@@ -99,8 +99,8 @@ class Keys:
         self._refresh()
         number, _, secret = key.removeprefix(KEY_PREFIX).partition("_")
         row = self._rows.get(number)
-        found = hashlib.sha256(secret.encode()).digest()
-        if not hmac.compare_digest(found, bytes(32) if row is None else row.hash) or row is None:
+        result = hashlib.sha256(secret.encode()).digest()
+        if not hmac.compare_digest(result, bytes(32) if row is None else row.hash) or row is None:
             return None
         return Principal(row.name, frozenset(row.scopes.split(",")))
 
@@ -115,6 +115,6 @@ class Keys:
     def _read(self) -> None:
         self._looked = time.monotonic()
         self._version = self._db.execute("PRAGMA data_version").fetchone()[0]
-        found = self._db.execute("SELECT id, name, hash, scopes, made FROM keys")
-        rows = (KeyRow(*row) for row in found)
+        result = self._db.execute("SELECT id, name, hash, scopes, made FROM keys")
+        rows = (KeyRow(*row) for row in result)
         self._rows = {row.id: row for row in rows}

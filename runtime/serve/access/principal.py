@@ -25,8 +25,8 @@ class Principal:
 
 def check_scopes(scopes: str) -> frozenset[str]:
     """Returns the scopes in "infer,stream"; raises InputError for one that is none."""
-    found = frozenset(scope.strip() for scope in scopes.split(",") if scope.strip())
-    unknown = found - set(SCOPES)
-    if unknown or not found:
+    result = frozenset(scope.strip() for scope in scopes.split(",") if scope.strip())
+    unknown = result - set(SCOPES)
+    if unknown or not result:
         raise InputError(f"expected scopes of {', '.join(SCOPES)}, got {scopes[:80]!r}")
-    return found
+    return result

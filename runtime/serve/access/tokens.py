@@ -40,8 +40,8 @@ class Tokens:
     def with_key_set(cls, path: Path, audience: str) -> Self:
         """Returns the rule of RS256 with the public keys of a JWKS file; raises InputError."""
         try:
-            found = jwt.PyJWKSet.from_dict(json.loads(_content(path)))
-            keys = {str(key.key_id or ""): key.key for key in found.keys if key.key_type == "RSA"}
+            result = jwt.PyJWKSet.from_dict(json.loads(_content(path)))
+            keys = {str(key.key_id or ""): key.key for key in result.keys if key.key_type == "RSA"}
         except (ValueError, TypeError, AttributeError, jwt.PyJWTError) as error:
             raise InputError(f"expected a JSON Web Key Set in {path}: {error}") from error
         if not keys:

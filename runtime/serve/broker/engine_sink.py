@@ -47,9 +47,9 @@ class EngineSink:
         waiting: list[tuple[str, _Future]] = []
         for stream, messages in samples.items():
             try:
-                found = self._samples(stream, messages, answers.setdefault(stream, []))
-                if found is not None:
-                    waiting.append((stream, self._submitted(_name(stream), found)))
+                result = self._samples(stream, messages, answers.setdefault(stream, []))
+                if result is not None:
+                    waiting.append((stream, self._submitted(_name(stream), result)))
             except InputError as error:
                 answers[stream].append({"error": str(error)})
         for stream, future in waiting:
@@ -124,12 +124,12 @@ def _name(stream: str) -> str:
 def _sample(line: bytes, names: Sequence[str], moment: str) -> dict[str, Any]:
     """Returns a line of JSON as the service takes samples; raises InputError."""
     try:
-        found = json.loads(line)
+        document = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise InputError(f"expected JSON, got {line[:80]!r}") from error
-    if not isinstance(found, dict) or moment not in found:
+    if not isinstance(document, dict) or moment not in document:
         raise InputError(f"expected an object with a time {moment!r}, got {line[:80]!r}")
-    absent = [name for name in names if name not in found]
+    absent = [name for name in names if name not in document]
     if absent:
         raise InputError(f"expected a channel {absent[0]!r}, got {line[:80]!r}")
-    return {"values": {name: found[name] for name in names}, "time": found[moment]}
+    return {"values": {name: document[name] for name in names}, "time": document[moment]}

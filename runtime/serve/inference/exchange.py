@@ -61,11 +61,11 @@ def read_request(body: bytes, header: str | None, graph: Graph, most: int) -> Re
 
 
 def write_answer(
-    name: str, version: str, request: Request, found: Mapping[str, AnyArray], graph: Graph
+    name: str, version: str, request: Request, result: Mapping[str, AnyArray], graph: Graph
 ) -> tuple[bytes, int | None]:
     """Returns an answer's body, and how many bytes of it are JSON, where binary data follow."""
     outputs, tail = [], []
-    for output, array in found.items():
+    for output, array in result.items():
         told: dict[str, Any] = {
             "name": output,
             "datatype": graph.outputs[output].datatype,
@@ -125,17 +125,17 @@ def _outputs(document: Mapping[str, Any], graph: Graph) -> dict[str, bool]:
     usual = _parameters(document).get("binary_data_output") is True
     if document.get("outputs") in (None, []):
         return dict.fromkeys(graph.outputs, usual)
-    found = {}
+    result = {}
     for tensor in _tensors(document, "outputs", graph.outputs):
         given = _parameters(tensor)
         if given.get("classification") is not None:
             raise InputError("classification is not served: ask for the outputs themselves")
-        found[tensor["name"]] = given.get("binary_data", usual) is True
-    return found
+        result[tensor["name"]] = given.get("binary_data", usual) is True
+    return result
 
 
 def _parameters(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = document.get("parameters")
-    if found is not None and not isinstance(found, dict):
+    value = document.get("parameters")
+    if value is not None and not isinstance(value, dict):
         raise InputError("expected parameters, an object")
-    return found or {}
+    return value or {}

@@ -45,12 +45,12 @@ def forecast_of(served: Served, asked: Question) -> dict[str, Any]:
     """Returns the forecast as JSON has it; raises RequestError and InputError."""
     if served.forecaster is None:
         raise RequestError(400, f"model {served.name!r} detects, and does not forecast")
-    found = served.forecaster.forecast(asked.values, horizon=asked.horizon, times=asked.times)
+    result = served.forecaster.forecast(asked.values, horizon=asked.horizon, times=asked.times)
     names = [channel.name for channel in served.forecaster.info.channels]
     answer: dict[str, Any] = {"model": served.name, "version": served.version, "channels": names}
-    for name, part in (("forecast", found.forecast), ("low", found.low), ("high", found.high)):
+    for name, part in (("forecast", result.forecast), ("low", result.low), ("high", result.high)):
         answer[name] = None if part is None else [to_json(row) for row in part]
-    answer["times"] = None if found.times is None else [f"{time}Z" for time in found.times]
+    answer["times"] = None if result.times is None else [f"{time}Z" for time in result.times]
     return answer
 
 

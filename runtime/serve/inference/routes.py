@@ -40,8 +40,8 @@ _TYPES = ("application/json", "application/octet-stream", "")
 
 
 def _service(request: Request) -> Service:
-    found: Service = request.app.state.service
-    return found
+    result: Service = request.app.state.service
+    return result
 
 
 @router.get("")
@@ -120,10 +120,10 @@ async def infer(request: Request, model: str, who: _Asker, version: str | None =
     service.guard.take(who, "rows", rows)
     names = list(asked.outputs)
     if rows <= _SMALL:
-        found = graph.run(asked.feeds, names)
+        result = graph.run(asked.feeds, names)
     else:
-        found = await asyncio.to_thread(graph.run, asked.feeds, names)
-    content, length = write_answer(served.name, served.version, asked, found, graph)
+        result = await asyncio.to_thread(graph.run, asked.feeds, names)
+    content, length = write_answer(served.name, served.version, asked, result, graph)
     if length is None:
         return Response(content, media_type="application/json")
     headers = {LENGTH_HEADER: str(length)}

@@ -45,17 +45,17 @@ def from_json(tensor: Mapping[str, Any], shape: Sequence[int], kind: np.dtype[An
     if not isinstance(data, list):
         raise InputError(f"input {name!r}: expected data, a list")
     try:
-        found = np.array(data)
+        result = np.array(data)
     except (ValueError, OverflowError):
         raise InputError(f"input {name!r}: expected data of one shape") from None
     kinds = {"b": "b", "i": "iu", "f": "iuf"}[kind.kind]
-    if found.dtype.kind not in kinds:
+    if result.dtype.kind not in kinds:
         raise InputError(f"input {name!r}: expected numbers of its datatype")
     size = int(np.prod(shape))
-    if found.size != size:
-        raise InputError(f"input {name!r}: expected {size} elements, got {found.size}")
+    if result.size != size:
+        raise InputError(f"input {name!r}: expected {size} elements, got {result.size}")
     with np.errstate(over="ignore"):  # what becomes infinite is refused below
-        array: AnyArray = found.astype(kind).reshape(shape)
+        array: AnyArray = result.astype(kind).reshape(shape)
     return array
 
 
@@ -64,8 +64,8 @@ def from_binary(content: bytes, name: str, shape: Sequence[int], kind: np.dtype[
     expected = int(np.prod(shape)) * kind.itemsize
     if len(content) != expected:
         raise InputError(f"input {name!r}: expected {expected} bytes, got {len(content)}")
-    found = np.frombuffer(content, "u1" if kind.kind == "b" else kind).reshape(shape)
-    return found.astype(bool) if kind.kind == "b" else found
+    result = np.frombuffer(content, "u1" if kind.kind == "b" else kind).reshape(shape)
+    return result.astype(bool) if kind.kind == "b" else result
 
 
 def to_json(array: AnyArray) -> list[Any]:

@@ -50,16 +50,16 @@ def named_capsules(words: Sequence[str]) -> dict[str, bytes]:
 
     Without a name it is the file's, without its ending.
     """
-    found: dict[str, bytes] = {}
+    result: dict[str, bytes] = {}
     for word in words:
         name, given, path = word.partition("=")
         if not given:
             name, path = Path(word).name.removesuffix(".onnx"), word
         check_name(name, "a model's name")
-        if name in found:
+        if name in result:
             raise InputError(f"two capsules are called {name!r}: name them, as in NAME=CAPSULE")
-        found[name] = opening.read_bytes(path)
-    return found
+        result[name] = opening.read_bytes(path)
+    return result
 
 
 class Registry:
@@ -77,11 +77,11 @@ class Registry:
     def get(self, name: str | None, version: str | None = None) -> Served:
         """Returns the capsule that answers to a name, None for the default; raises 404."""
         name = self.names[0] if name is None else name
-        found = self._served.get(name)
-        if found is None or version not in (None, found.version):
+        value = self._served.get(name)
+        if value is None or version not in (None, value.version):
             what = repr(name) if version is None else f"{name!r} in version {version!r}"
             raise RequestError(404, f"unknown model {what[:120]}")
-        return found
+        return value
 
     def replace(self, served: Served) -> None:
         """Lets another version answer to a name from now on."""

@@ -97,14 +97,14 @@ class Blocks:
 
     def rows(self, stream: str, first: int, last: int, channels: int) -> KeptRows:
         """Returns the kept rows of a stream with numbers from first to last, both among them."""
-        found = [
+        result = [
             (start, *_values_in(content, rows, channels))
             for start, rows, content in self._blocks(stream, VALUES, first, last)
         ]
-        numbers = [np.arange(start, start + len(keys)) for start, keys, _ in found]
+        numbers = [np.arange(start, start + len(keys)) for start, keys, _ in result]
         row = np.concatenate([np.empty(0, np.int64), *numbers])
-        key = np.concatenate([np.empty(0), *(keys for _, keys, _ in found)])
-        values = np.concatenate([np.empty((0, channels)), *(part for _, _, part in found)])
+        key = np.concatenate([np.empty(0), *(keys for _, keys, _ in result)])
+        values = np.concatenate([np.empty((0, channels)), *(part for _, _, part in result)])
         inside = (row >= first) & (row <= last)
         row, key, values = row[inside], key[inside], values[inside]
         said = np.full((3, len(row)), np.nan)
@@ -125,9 +125,9 @@ class Blocks:
         ).fetchone()
         if ends[0] is None:
             return self.rows(stream, 0, -1, channels)
-        found = self.rows(stream, ends[0], ends[1], channels)
-        inside = (found.key >= low) & (found.key <= high)
-        return KeptRows(*(part[inside] for part in found))
+        result = self.rows(stream, ends[0], ends[1], channels)
+        inside = (result.key >= low) & (result.key <= high)
+        return KeptRows(*(part[inside] for part in result))
 
     def _blocks(
         self, stream: str, kind: str, first: int, last: int

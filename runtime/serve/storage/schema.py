@@ -52,8 +52,8 @@ def open_state(
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA busy_timeout = 10000")
         connection.execute("BEGIN IMMEDIATE")
-        (found,) = connection.execute("PRAGMA user_version").fetchone()
-        if found == 0:
+        (result,) = connection.execute("PRAGMA user_version").fetchone()
+        if result == 0:
             for statement in tables.split(";")[:-1]:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {_VERSION}")
@@ -62,10 +62,10 @@ def open_state(
         if isinstance(error, sqlite3.OperationalError):
             raise passing(error) from error
         raise InputError(f"{path} is no state of a service: {error}") from error
-    if found not in (0, _VERSION):
+    if result not in (0, _VERSION):
         connection.close()
         raise InputError(
-            f"{path} has version {found}, this stillwatch reads {_VERSION}: use the newer one"
+            f"{path} has version {result}, this stillwatch reads {_VERSION}: use the newer one"
         )
     return connection
 

@@ -93,8 +93,8 @@ class Store:
     def stream(self, name: str) -> StreamRow | None:
         """Returns a stream; None where there is none."""
         columns = ", ".join(StreamRow._fields)
-        found = self._db.execute(f"SELECT {columns} FROM streams WHERE id = ?", (name,)).fetchone()  # noqa: S608
-        return None if found is None else StreamRow(*found)
+        result = self._db.execute(f"SELECT {columns} FROM streams WHERE id = ?", (name,)).fetchone()  # noqa: S608
+        return None if result is None else StreamRow(*result)
 
     def stream_count(self) -> int:
         """Returns how many streams there are."""
@@ -147,8 +147,8 @@ class Store:
 
     def event(self, number: int) -> EventRow | None:
         """Returns an event; None where there is none."""
-        found = self._db.execute(f"SELECT {_EVENT} FROM events WHERE id = ?", (number,)).fetchone()  # noqa: S608
-        return None if found is None else EventRow(*found)
+        result = self._db.execute(f"SELECT {_EVENT} FROM events WHERE id = ?", (number,)).fetchone()  # noqa: S608
+        return None if result is None else EventRow(*result)
 
     def put_feedback(self, number: int, feedback: str, who: str) -> bool:
         """Writes what somebody says of an event; returns whether there is such an event."""

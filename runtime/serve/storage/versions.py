@@ -58,16 +58,16 @@ class Versions:
 
     def active(self, model: str) -> Version:
         """Returns the version that answers; raises InputError for a model that was never served."""
-        found = self._db.execute(
+        result = self._db.execute(
             "SELECT v.model, v.version, v.content, v.note FROM versions v JOIN active a "
             "ON v.model = a.model AND v.version = a.version WHERE v.model = ?",
             (model,),
         ).fetchone()
-        if found is None:
+        if result is None:
             raise InputError(
                 f"no model called {model[:80]!r} in this state: it has {', '.join(self.models())}"
             )
-        return Version(*found)
+        return Version(*result)
 
     def active_numbers(self) -> dict[str, int]:
         """Returns the number of the version that answers, by model."""

@@ -65,8 +65,8 @@ class Batch:
 
     def model_of(self, stream: str) -> str | None:
         """Returns the model of a stream in memory; of any thread."""
-        found = self._streams.get(stream)
-        return None if found is None or not found.rows else found.served.name
+        value = self._streams.get(stream)
+        return None if value is None or not value.rows else value.served.name
 
     def run(self, jobs: Sequence[Job]) -> Answered:
         """Returns the outcomes of jobs of different streams; what they say is on the disk.
@@ -110,19 +110,19 @@ class Batch:
         return _Step(place, stream, job.samples.after(known), again, known - len(again), asked)
 
     def _stream(self, job: Job) -> Watched:
-        found = self._streams.get(job.stream) or self._loaded(job)
-        served = self._registry.get(found.served.name)
-        if served is not found.served:
-            self._end_event(found)
-            self._lanes.move(found, served)
+        result = self._streams.get(job.stream) or self._loaded(job)
+        served = self._registry.get(result.served.name)
+        if served is not result.served:
+            self._end_event(result)
+            self._lanes.move(result, served)
         try:
-            _check(job, found.served)
+            _check(job, result.served)
         except RequestError:
             if job.stream not in self._streams:
-                self._lanes.forget(found)
+                self._lanes.forget(result)
             raise
-        self._streams[job.stream] = found
-        return found
+        self._streams[job.stream] = result
+        return result
 
     def _loaded(self, job: Job) -> Watched:
         row = self._store.stream(job.stream)
@@ -175,8 +175,8 @@ class Batch:
         """Returns what a step's result comes to, and writes its events."""
         stream, first, served = step.stream, step.stream.rows, step.stream.served
         stream.take(step.samples)
-        verdicts, found = verdicts_of(stream, result)
-        events = [{"id": self._event(stream, one), **event_figures(one)} for one in found]
+        verdicts, answer = verdicts_of(stream, result)
+        events = [{"id": self._event(stream, one), **event_figures(one)} for one in answer]
         accepted, again = len(step.samples.at), len(step.again)
         taken = {"accepted": accepted, "repeated": again, "late": step.late}
         stream.answer = as_json(stream, taken, [*step.again, *verdicts], events)

@@ -53,19 +53,19 @@ class Lanes:
 
     def saved(self, streams: Sequence[Watched]) -> list[bytes]:
         """Returns the streams' states."""
-        found: dict[str, bytes] = {}
+        result: dict[str, bytes] = {}
         for pool, some in self._by_pool([stream.name for stream in streams]).items():
             places = [self._places[name][1] for name in some]
-            found |= zip(some, pool.saved(places), strict=True)
-        return [found[stream.name] for stream in streams]
+            result |= zip(some, pool.saved(places), strict=True)
+        return [result[stream.name] for stream in streams]
 
     def credits(self, streams: Sequence[Watched]) -> dict[str, float]:
         """Returns what is left of the streams' budgets, in events, of those that have one."""
-        found: dict[str, float] = {}
+        result: dict[str, float] = {}
         for pool, some in self._by_pool([stream.name for stream in streams]).items():
             left = pool.credits([self._places[name][1] for name in some])
-            found |= zip(some, left or (), strict=False)
-        return found
+            result |= zip(some, left or (), strict=False)
+        return result
 
     def forget(self, stream: Watched) -> None:
         """Lets go of a stream, which will be restored from the disk."""
@@ -86,18 +86,18 @@ class Lanes:
         return [results[stream.name] for stream, _ in asked]
 
     def _by_pool(self, names: Sequence[str]) -> dict[Pool, list[str]]:
-        found: dict[Pool, list[str]] = defaultdict(list)
+        result: dict[Pool, list[str]] = defaultdict(list)
         for name in names:
-            found[self._places[name][0]].append(name)
-        return found
+            result[self._places[name][0]].append(name)
+        return result
 
     def _pool(self, served: Served) -> Pool:
         if served.detector is None:
             raise RequestError(400, f"model {served.name!r} forecasts: it has no streams")
-        found = self._pools.get(served.digest)
-        if found is None:
-            found = self._pools[served.digest] = Pool(served.detector.model, self._threshold)
-        return found
+        value = self._pools.get(served.digest)
+        if value is None:
+            value = self._pools[served.digest] = Pool(served.detector.model, self._threshold)
+        return value
 
     def _replay(self, stream: Watched) -> None:
         """Shows a new capsule the kept rows that had their answer; the others it will answer."""

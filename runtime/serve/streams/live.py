@@ -96,10 +96,10 @@ def _messages(told: Told) -> list[bytes]:
         {"row": told.first + i, **said, "values": values}
         for i, (said, values) in enumerate(zip(told.at, told.values.tolist(), strict=True))
     ]
-    found = [_message("samples", common | {"samples": rows})]
+    result = [_message("samples", common | {"samples": rows})]
     if told.verdicts:
-        found.append(_message("verdicts", common | {"verdicts": told.verdicts}))
-    return found + [_message("event", common | dict(event)) for event in told.events]
+        result.append(_message("verdicts", common | {"verdicts": told.verdicts}))
+    return result + [_message("event", common | dict(event)) for event in told.events]
 
 
 def _message(kind: str, data: Mapping[str, Any]) -> bytes:

@@ -41,8 +41,8 @@ _FEEDBACK = ("real", "false", "unknown")
 
 
 def _service(request: Request) -> Service:
-    found: Service = request.app.state.service
-    return found
+    result: Service = request.app.state.service
+    return result
 
 
 @router.post("/streams/{stream}/samples", openapi_extra=SAMPLES)
@@ -152,8 +152,8 @@ async def get_stream_events(
     """Returns a stream's events with an id above one; newest: the last of them first."""
     service = _service(request)
     _known(service, stream)
-    found = service.store.events(stream, after, limit, newest=newest)
-    return JSONResponse({"events": [event.told() for event in found]})
+    result = service.store.events(stream, after, limit, newest=newest)
+    return JSONResponse({"events": [event.told() for event in result]})
 
 
 @router.get("/events")
@@ -161,8 +161,8 @@ async def get_events(
     request: Request, _: _Streamer, after: _Id = 0, limit: _Page = 100, newest: bool = False
 ) -> JSONResponse:
     """Returns the events of all streams with an id above one; newest: the last of them first."""
-    found = _service(request).store.events(None, after, limit, newest=newest)
-    return JSONResponse({"events": [event.told() for event in found]})
+    result = _service(request).store.events(None, after, limit, newest=newest)
+    return JSONResponse({"events": [event.told() for event in result]})
 
 
 @router.post("/events/{number}/feedback", openapi_extra=FEEDBACK)

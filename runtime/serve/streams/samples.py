@@ -140,14 +140,14 @@ def _row(row: Any, names: Sequence[str]) -> list[float]:
                 f"expected values of {', '.join(names)[:_SHOWN]}, got {_shown(list(row))}"
             )
         row = [row[name] for name in names]
-    found = row if isinstance(row, list) else [row]
-    for cell in found:
+    result = row if isinstance(row, list) else [row]
+    for cell in result:
         kind = type(cell)
         if kind is not float and kind is not int:
             raise InputError(f"expected numbers, got {_shown(cell)}")
         if (kind is int and abs(cell) > LARGEST) or (kind is float and math.isnan(cell)):
             raise InputError(f"expected finite float32 numbers, got {_shown(cell)}")
-    return found
+    return result
 
 
 def _shown(given: Any) -> str:

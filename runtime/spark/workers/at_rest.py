@@ -53,8 +53,8 @@ def events_at_rest(job: Job, times: AnyArray, values: Float64) -> dict[str, list
     detector = job.capsule.detector()
     taken = take(job, detector, times, values)
     result = _result(job, detector, taken.values)
-    found = find_events(result, detector.info.channel_names, job.options.events)
-    return event_columns(timed(found, taken.times))
+    answer = find_events(result, detector.info.channel_names, job.options.events)
+    return event_columns(timed(answer, taken.times))
 
 
 def timed(events: Sequence[Event], times: AnyArray) -> list[Event]:

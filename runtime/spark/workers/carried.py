@@ -79,9 +79,9 @@ def _forecaster(content: bytes, sha256: str, name: str, threads: int) -> Forecas
 
 
 def _check(content: bytes, sha256: str, name: str) -> None:
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise CapsuleError(f"{name} was damaged on its way: expected sha256 {sha256}, got {found}")
+    result = hashlib.sha256(content).hexdigest()
+    if result != sha256:
+        raise CapsuleError(f"{name} was damaged on its way: expected sha256 {sha256}, got {result}")
 
 
 def _cores() -> int:

@@ -94,12 +94,12 @@ def no_answer(rows: int, channels: int, judged: bool) -> Result:
 
 def event_columns(events: Iterable[Event]) -> dict[str, list[Any]]:
     """Returns events as columns, by the names of `event_fields`."""
-    found = list(events)
+    result = list(events)
     columns: dict[str, list[Any]] = {}
     for name in (*EVENT_TIMES, *(field.name for field in _EVENTS)):
-        columns[name] = [getattr(event, name) for event in found]
+        columns[name] = [getattr(event, name) for event in result]
     columns["channels"] = [
-        [{"channel": name, "share": share} for name, share in event.channels] for event in found
+        [{"channel": name, "share": share} for name, share in event.channels] for event in result
     ]
     return columns
 

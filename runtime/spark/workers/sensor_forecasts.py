@@ -43,11 +43,11 @@ def forecasts_at_rest(
     when, rows = ordered.times[~ordered.late], ordered.values[~ordered.late]
     if job.options.fill or info.missing == "forward":
         rows = filled(rows, None, info.columns)
-    found = None
+    result = None
     if info.strategy != "direct" or len(rows) >= info.lookback:
         dates = when.astype("datetime64[us]") if dated and info.calendar else None
-        found = forecaster.forecast(rows, horizon=horizon, times=dates)
-    return _columns(info, when[-1:], [found], late=False)
+        result = forecaster.forecast(rows, horizon=horizon, times=dates)
+    return _columns(info, when[-1:], [result], late=False)
 
 
 class SensorForecasts:
@@ -83,9 +83,9 @@ class SensorForecasts:
         if self._job.options.fill or info.missing == "forward":
             rows = filled(rows, self._row, info.columns)
             self._row = rows[-1]
-        found = [self._update(row, time) for row, time in zip(rows, when.tolist(), strict=True)]
+        result = [self._update(row, time) for row, time in zip(rows, when.tolist(), strict=True)]
         self.last = int(when[-1])
-        yield _columns(info, when, found, late=False)
+        yield _columns(info, when, result, late=False)
 
     def saved(self) -> SavedSensor:
         """Returns the state, to be stored."""
@@ -110,13 +110,13 @@ class SensorForecasts:
 
 
 def _columns(
-    info: ForecastInfo, times: AnyArray, found: list[Forecast | None], *, late: bool
+    info: ForecastInfo, times: AnyArray, result: list[Forecast | None], *, late: bool
 ) -> dict[str, Any]:
     columns: dict[str, Any] = {TIME: times, "late": np.full(len(times), late)}
     names = info.channel_names
     for side in _SIDES if info.coverage else _SIDES[:1]:
         for channel, name in enumerate(names):
-            column = [None if one is None else getattr(one, side)[:, channel] for one in found]
+            column = [None if one is None else getattr(one, side)[:, channel] for one in result]
             columns[_name(side, name, names)] = column
     return columns
 

@@ -62,22 +62,22 @@ class TimeAxis:
             )
         if not len(backward):
             rows = np.flatnonzero(np.append(True, steps > 0))
-            found = timing(self.values[rows])
-            lines += self._gap_remarks(found, rows)
+            result = timing(self.values[rows])
+            lines += self._gap_remarks(result, rows)
         return lines
 
-    def _gap_remarks(self, found: "Timing", rows: AnyArray) -> list[str]:
+    def _gap_remarks(self, result: "Timing", rows: AnyArray) -> list[str]:
         lines = []
-        if found.gaps:
-            row = int(rows[found.gaps[0]])
+        if result.gaps:
+            row = int(rows[result.gaps[0]])
             length = float(self.values[row] - self.values[row - 1])
             lines.append(
-                f"{len(found.gaps)} gaps in time, the first before row {row + 1}, of "
+                f"{len(result.gaps)} gaps in time, the first before row {row + 1}, of "
                 f"{self.span(length)}: its rows follow each other as if there were none"
             )
-        if found.irregular:
+        if result.irregular:
             lines.append(
-                f"{found.irregular} steps in time are not the usual {self.span(found.step)}"
+                f"{result.irregular} steps in time are not the usual {self.span(result.step)}"
             )
         return lines
 

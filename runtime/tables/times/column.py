@@ -51,7 +51,7 @@ def recognised_time(
 
     taken: columns that are for something else.
     """
-    found: TimeAxis | None = None
+    result: TimeAxis | None = None
     unread: dict[str, str] = {}
     for place, column in enumerate(frame.columns):
         if column.name in taken or frame.names.count(column.name) > 1:
@@ -72,11 +72,11 @@ def recognised_time(
             axis, why = None, "times most of which repeat: not used as such"
         if axis is None:
             unread[column.name] = why
-        elif found is None:
-            found = axis
+        elif result is None:
+            result = axis
         else:
-            unread[column.name] = f"times, as in {found.name}"
-    return found, unread
+            unread[column.name] = f"times, as in {result.name}"
+    return result, unread
 
 
 def _repeats(axis: TimeAxis) -> bool:

@@ -90,10 +90,10 @@ def read_time(cell: str, *, day_first: bool | None = None) -> float:
 
 def _by_parts(cell: str, day_first: bool | None) -> datetime:
     """Returns a date that is not ISO 8601 to the letter."""
-    if found := _PARTS.fullmatch(cell):
-        year, month, day, clock = found.groups()
-    elif found := _ORDER.fullmatch(cell):
-        one, _, two, year, clock = found.groups()
+    if match := _PARTS.fullmatch(cell):
+        year, month, day, clock = match.groups()
+    elif match := _ORDER.fullmatch(cell):
+        one, _, two, year, clock = match.groups()
         if day_first is None:
             raise InputError(
                 f"{cell!r} may begin with the day or with the month: --day-first or --month-first"

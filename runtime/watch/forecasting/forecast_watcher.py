@@ -120,13 +120,13 @@ class ForecastWatcher:
             stream = self._bridged(missing)
         if now is not None and stream.next_time not in (None, now):
             stream = self._begin()  # off the grid of the rows before: another stretch
-        found = stream.update(sample.values, now)
+        result = stream.update(sample.values, now)
         self._stream = stream
         self._clock.accept(sample.seconds)
         self._reader.accept(sample.values)
-        if found is None:
+        if result is None:
             return as_line(said | {"forecast": None, "warm_up": stream.warm_up})
-        return as_line(said | self._figures(found))
+        return as_line(said | self._figures(result))
 
     def _bridged(self, missing: int) -> ForecastStream:
         """Returns the stream after missing samples, which the last values fill or nothing does."""
@@ -137,15 +137,15 @@ class ForecastWatcher:
             self._stream.update(previous)
         return self._stream
 
-    def _figures(self, found: Forecast) -> dict[str, Any]:
+    def _figures(self, result: Forecast) -> dict[str, Any]:
         said: dict[str, Any] = {}
-        if found.times is not None:
-            said["times"] = [str(time) for time in found.times.astype("datetime64[s]")]
+        if result.times is not None:
+            said["times"] = [str(time) for time in result.times.astype("datetime64[s]")]
         names = self._forecaster.info.channel_names
         for part, values in (
-            ("forecast", found.forecast),
-            ("low", found.low),
-            ("high", found.high),
+            ("forecast", result.forecast),
+            ("low", result.low),
+            ("high", result.high),
         ):
             if values is not None:
                 said[part] = _by_name(names, values)

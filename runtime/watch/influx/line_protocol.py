@@ -107,8 +107,8 @@ def _written(fields: Mapping[str, Any]) -> str:
     return ",".join(f"{_SPECIAL.sub(_escape, name)}={_value(v)}" for name, v in fields.items())
 
 
-def _escape(found: re.Match[str]) -> str:
-    return "\\" + found[1]
+def _escape(result: re.Match[str]) -> str:
+    return "\\" + result[1]
 
 
 def _value(value: Any) -> str:

@@ -159,10 +159,10 @@ class Store:
             ) from error
 
     def _verify(self, path: str, content: bytes, source: object) -> None:
-        expected, found = self.data_set.blob_ids[path], git_blob_id(content)
-        if found != expected:
+        expected, result = self.data_set.blob_ids[path], git_blob_id(content)
+        if result != expected:
             raise DataError(
-                f"{source} is not upstream's file: expected git blob {expected}, got {found}; "
+                f"{source} is not upstream's file: expected git blob {expected}, got {result}; "
                 "delete it and fetch it again"
             )
 

@@ -51,11 +51,11 @@ def load_recording(
             raise InputError(
                 f"{frame.name}, column {time_column!r}: {error}, or --exclude {time_column!r}"
             ) from error
-        found = timing(when[kept])
-        remarks += _time_remarks(int((~kept).sum()), found, np.flatnonzero(kept))
-        values, gaps = values[kept], found.gaps
+        result = timing(when[kept])
+        remarks += _time_remarks(int((~kept).sum()), result, np.flatnonzero(kept))
+        values, gaps = values[kept], result.gaps
         if assignment.time.dated:  # the unit of any other column of times is not known
-            period = found.step or None
+            period = result.step or None
     segments, filled, dropped = _cleaned(values, gaps, missing, frame.name, wanted)
     if filled:
         remarks.append(f"{filled} cells without a value were filled ({missing})")
@@ -98,15 +98,15 @@ def _cleaned(
     return segments, sum(n for _, n in cleaned), len(values) - sum(map(len, segments))
 
 
-def _time_remarks(duplicates: int, found: Timing, rows: AnyArray) -> list[str]:
+def _time_remarks(duplicates: int, result: Timing, rows: AnyArray) -> list[str]:
     remarks = []
     if duplicates:
         remarks.append(f"{duplicates} rows have the time of the next one: the last of each stands")
-    if found.gaps:
+    if result.gaps:
         remarks.append(
-            f"{len(found.gaps)} gaps in time, the first before row {rows[found.gaps[0]] + 1}: no "
+            f"{len(result.gaps)} gaps in time, the first before row {rows[result.gaps[0]] + 1}: no "
             "training window reaches over one"
         )
-    if found.irregular:
-        remarks.append(f"{found.irregular} steps in time are not the usual {found.step:g}")
+    if result.irregular:
+        remarks.append(f"{result.irregular} steps in time are not the usual {result.step:g}")
     return remarks

@@ -52,11 +52,11 @@ def fit_linear(
     held_out = [_pairs(series, lookback, horizon) for series in validation]
     best: tuple[float, Linear] | None = None
     for penalty in PENALTIES:
-        found = gram.solve(penalty, rank)
-        squares = [np.square(found.forecast(x) - y) for x, y in held_out]
+        result = gram.solve(penalty, rank)
+        squares = [np.square(result.forecast(x) - y) for x, y in held_out]
         loss = sum(part.sum() for part in squares) / sum(part.size for part in squares)
         if best is None or loss < best[0]:
-            best = (loss, found)
+            best = (loss, result)
     assert best is not None  # noqa: S101  (there are penalties)
     return best[1]
 

@@ -78,6 +78,6 @@ def _ranking_row(row: RankingSummary) -> tuple[str, ...]:
 
 
 def _tsb_row(row: RankingSummary) -> tuple[str, ...]:
-    found = row["all"]["tsb_vus_pr"]
-    spread = f"{found['min']:.3f} to {found['max']:.3f}" if row["all"]["seeds"] > 1 else ""
-    return row["score"], f"{found['median']:.3f}", spread
+    result = row["all"]["tsb_vus_pr"]
+    spread = f"{result['min']:.3f} to {result['max']:.3f}" if row["all"]["seeds"] > 1 else ""
+    return row["score"], f"{result['median']:.3f}", spread

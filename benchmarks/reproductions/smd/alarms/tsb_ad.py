@@ -108,11 +108,11 @@ def _plain(machine: Machine) -> list[RankingRow]:
     for protocol, normal in heads(machine).items():
         moments = floored_moments(normal)
         before, after = ((v - moments.mean) / moments.scale for v in (normal, machine.test))
-        seen, found = (features(ROBUST, v, np.zeros_like(v)) for v in (before, after))
+        seen, result = (features(ROBUST, v, np.zeros_like(v)) for v in (before, after))
         pca = PCA(n_components=0.9, svd_solver="full").fit(before)
         errors = after - pca.inverse_transform(pca.transform(after))
         scores = {
-            "robust, no network": fit_mahalanobis(seen, ROBUST_SHRINKAGE).score(found),
+            "robust, no network": fit_mahalanobis(seen, ROBUST_SHRINKAGE).score(result),
             "PCA, its error": np.square(errors).sum(axis=1),
         }
         rows += [ranking_row(machine, protocol, name, 0, score) for name, score in scores.items()]

@@ -102,8 +102,8 @@ class Single:
         x, usual = (value - self._centre) / self._scale, self._slow
         total = 0.0
         for tail, residual in zip(self._tails, self._residuals(x), strict=True):
-            found = tail.step(residual)
-            total += found * found
+            result = tail.step(residual)
+            total += result * result
         surprise = math.sqrt(total)
         counts = surprise > self._height
         if counts and surprise > self._bar.least:
@@ -147,7 +147,7 @@ class Single:
                 if abs(z - slot) < nearest:  # False for none
                     nearest = abs(z - slot)
             slots[now % length] = z
-        found = (
+        result = (
             abs(z - self._slow),
             abs(self._sum / rule.short - self._slow),
             0.0 if nearest == math.inf else nearest,
@@ -159,7 +159,7 @@ class Single:
         self._roughness += a * (rough - self._roughness)
         self._spread += a * (wide - self._spread)
         self._row += 1
-        return found
+        return result
 
     def _pay(self, level: float, part: float) -> tuple[bool, bool, float, float]:
         """As `account_step`: alarm, whether it begins an event, cost, and the part as heard."""

@@ -61,7 +61,7 @@ class SingleTail:
             self.level -= self.mean / rows
             self.rows, self.calm = rows, calm
             return 0.0
-        found = max(self._surprise(x) - self._familiarity(x), 0.0)
+        result = max(self._surprise(x) - self._familiarity(x), 0.0)
         counted = min(x - self.level, rule.most * self.mean)
         share = 1 / (rule.pseudo + self.exceedances - rule.first + 1)
         self.level += self.mean * self._gain / rows
@@ -70,7 +70,7 @@ class SingleTail:
         self.exceedances = min(self.exceedances + 1, rule.longest)
         self.clusters += calm > rule.gap
         self.rows, self.calm, self.top = rows, 0.0, max(self.top, x)
-        return found
+        return result
 
     def _surprise(self, x: float) -> float:
         rule, squared = self._rule, self.mean * self.mean
