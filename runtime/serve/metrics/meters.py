@@ -106,6 +106,11 @@ class Meters:
         yield counts
         yield from self._of_streams()
 
+    def of(self, stream: str) -> Mapping[str, float | None]:
+        """Returns a stream's figures by the names of _OF_STREAMS; empty for one without."""
+        known = self._streams.get(stream)
+        return {} if known is None else self._figures(known)
+
     def _take(self, one: Told, now: float) -> None:
         known = self._streams.get(one.stream)
         if known is None or known.model != one.model:

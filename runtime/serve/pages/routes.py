@@ -8,6 +8,7 @@ from fastapi.responses import FileResponse, JSONResponse
 
 from stillwatch.runtime.serve.access.guard import needs
 from stillwatch.runtime.serve.access.principal import Principal
+from stillwatch.runtime.serve.metrics.meters import Meters
 from stillwatch.runtime.serve.pages.pulse import Pulse
 from stillwatch.runtime.serve.problems import RequestError
 from stillwatch.runtime.serve.service import Service
@@ -57,8 +58,23 @@ async def get_pulse(
     after: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
 ) -> JSONResponse:
-    """Returns, by stream, seconds of silence and what is left of the budget, in events."""
+    """Returns, by stream, what the page tells of it; of those heard of since the service began.
+
+    silent: seconds without a sample. credit: events left of the budget. no_data, frozen, drift:
+    as the metrics have them, drift the higher index of score and channels; null where unknown.
+    """
     service: Service = request.app.state.service
     pulse: Pulse = request.app.state.pulse
-    names = [row.id for row in service.store.streams(after, limit)]
-    return JSONResponse({"streams": pulse.of(names)})
+    meters: Meters = request.app.state.meters
+    told: dict[str, dict[str, float | None]] = {}
+    for name, heard in pulse.of([row.id for row in service.store.streams(after, limit)]).items():
+        figures = meters.of(name)
+        indices = (figures.get("score_drift_psi"), figures.get("channel_drift_psi"))
+        known = [index for index in indices if index is not None]
+        told[name] = {
+            **heard,
+            "no_data": figures.get("no_data"),
+            "frozen": figures.get("frozen_channels"),
+            "drift": round(max(known), 3) if known else None,
+        }
+    return JSONResponse({"streams": told})

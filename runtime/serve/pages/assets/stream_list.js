@@ -1,12 +1,13 @@
 // The list of streams, those under alarm first, then those that are silent.
 
-const SILENT = 120; // seconds without a sample from which a stream is said to be silent
+const SILENT = 120; // seconds without a sample, where the service has no figures of the stream
 const ORDER = ["alarm", "silent", "calm"];
 const WORDS = { alarm: "under alarm", silent: "silent", calm: "calm" };
 
 export function stateOf(stream) {
   if (stream.alarm) return "alarm";
-  return stream.silent === undefined || stream.silent > SILENT ? "silent" : "calm";
+  const silent = stream.no_data == null ? !(stream.silent <= SILENT) : stream.no_data === 1;
+  return silent ? "silent" : "calm";
 }
 
 /** Returns "1 under alarm, 20 calm". */
