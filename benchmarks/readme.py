@@ -38,6 +38,7 @@ from stillwatch.benchmarks.reproductions.nab_rds import document as nab_rds
 from stillwatch.benchmarks.reproductions.nab_rds import rows as nab_rds_rows
 from stillwatch.benchmarks.reproductions.sensor import document as sensor
 from stillwatch.benchmarks.reproductions.smd import document as smd
+from stillwatch.benchmarks.spark.section import spark_section
 from stillwatch.runtime.alarms.policies.policy_table import MEANINGS
 from stillwatch.runtime.report.tables import as_markdown
 
@@ -200,6 +201,7 @@ _SECTIONS: dict[str, Callable[[Any], str]] = {
     "smd": smd_section,
     "sensor": sensor_section,
     "drift": drift_section,
+    "spark": spark_section,
 }
 
 
