@@ -7,6 +7,7 @@ ones, which calibrate, nor anybody's labels.
 
 import contextlib
 import dataclasses
+import datetime
 import hashlib
 import os
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ _LEARNING_RATES = (3e-4, 1e-2)
 _MOST_DROPOUT = 0.4
 _WORKER_SEEDS = 10_000  # apart, so that workers who begin together do not try the same
 _STARTUP_TRIALS, _WARMUP_EPOCHS = 5, 3  # before the first trial is given up
+_TO_SAY_WHO = datetime.timedelta(minutes=1)
 
 
 def open_study(
@@ -149,14 +151,18 @@ def _name(config: SensorConfig) -> str:
 def _take_up(study: optuna.Study) -> None:
     """Lets the trials of workers that are no more be run again, from where they stood."""
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
-        if not _alive(trial.user_attrs.get("pid")):
+        if not _alive(trial):
             study.tell(trial.number, state=TrialState.FAIL)
             if trial.params:
                 study.enqueue_trial(trial.params)
 
 
-def _alive(pid: int | None) -> bool:
-    if pid is None or pid == os.getpid():
+def _alive(trial: FrozenTrial) -> bool:
+    pid = trial.user_attrs.get("pid")
+    if pid is None:  # a worker says who it is just after it has begun, in a write of its own
+        begun = trial.datetime_start or datetime.datetime.min  # never missing while it runs
+        return datetime.datetime.now(begun.tzinfo) - begun < _TO_SAY_WHO
+    if pid == os.getpid():
         return False
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, 0)

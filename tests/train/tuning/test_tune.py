@@ -1,6 +1,7 @@
 """The search: it resumes, gives up bad trials, keeps to training rows, and says what mattered."""
 
 import argparse
+import datetime
 import json
 import os
 import signal
@@ -150,6 +151,19 @@ def test_trial_of_a_killed_worker_is_taken_up_again(alive: bool, tmp_path: Path)
     left, first, _ = study.get_trials()
     assert left.state == (TrialState.RUNNING if alive else TrialState.FAIL)
     assert (first.params == left.params) is not alive
+
+
+@pytest.mark.parametrize("alive", [False, True])
+def test_trial_that_has_only_begun_is_not_taken_from_its_worker(
+    alive: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker may look between the beginning of a trial and the write of its number."""
+    monkeypatch.setattr(search, "_TO_SAY_WHO", datetime.timedelta(minutes=1 if alive else 0))
+    study = study_in(tmp_path)
+    begun = study.ask()
+    search._take_up(study_in(tmp_path))
+    state = study.get_trials()[begun.number].state
+    assert state == (TrialState.RUNNING if alive else TrialState.FAIL)
 
 
 def test_several_workers_share_the_trials(run: Run, data: Path, tmp_path: Path) -> None:
