@@ -15,7 +15,7 @@ import numpy as np
 from stillwatch.benchmarks.reproductions.cache import kept
 from stillwatch.benchmarks.reproductions.nab.document import ByProfile, Row
 from stillwatch.benchmarks.reproductions.nab.fleet import context_residuals
-from stillwatch.benchmarks.reproductions.nab.run import Bench, control_rows
+from stillwatch.benchmarks.reproductions.nab.run import Bench, control_rows, expected_by_network
 from stillwatch.benchmarks.reproductions.nab.series import CLIP, Prepared, prepare
 from stillwatch.benchmarks.reproductions.nab.summary import figures, row
 from stillwatch.runtime.arrays import Float64
@@ -36,7 +36,9 @@ def nab_detection(seeds: int, out: Path) -> list[Row]:
         known = [_with_recent(one, ahead) for one in series]
         result, parameters = [], 0
         for seed in range(seeds):
-            expected, parameters = _trained(known, ahead, seed, out)
+            expected, parameters = expected_by_network(
+                known, _UNITS, seed, out / f"nab-forecaster{ahead}-{seed}.params"
+            )
             judged = partial(_figures, bench, expected)
             result.append(kept(out / f"nab-forecast{ahead}-{seed}.json", judged))
         rows.append(row(f"LSTM forecaster, {_rows(ahead)} ahead", parameters, result))
@@ -60,21 +62,6 @@ def _with_recent(one: Prepared, ahead: int) -> Prepared:
 
 def _shifted(one: Prepared, ahead: int) -> Float64:
     return np.concatenate([np.zeros(ahead), one.z[:-ahead]])
-
-
-def _trained(
-    series: Sequence[Prepared], ahead: int, seed: int, out: Path
-) -> tuple[list[Float64], int]:
-    """Returns what a network expects of each series (T,), and its parameters."""
-    from stillwatch.benchmarks.reproductions.nab.network import (
-        ContextPlan,  # MXNet takes seconds to import
-        contexts,
-        load_or_train,
-    )
-
-    plan = ContextPlan(units=_UNITS, seed=seed)
-    net, parameters = load_or_train(series, plan, out / f"nab-forecaster{ahead}-{seed}.params")
-    return contexts(net, series), parameters
 
 
 def _rows(count: int) -> str:

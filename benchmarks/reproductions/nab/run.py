@@ -18,7 +18,7 @@ from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.detector import Detector
 from stillwatch.train.data.sets import LabelledSeries
 
-__all__ = ["Answer", "Bench", "control_rows", "network_rows", "today_rows"]
+__all__ = ["Answer", "Bench", "control_rows", "expected_by_network", "network_rows", "today_rows"]
 
 Answer = dict[str, Scored]
 
@@ -78,7 +78,9 @@ def network_rows(
         name = f"LSTM of {size} units"
         result, parameters = [], 0
         for seed in tqdm(range(seeds), desc=name, unit="seed"):
-            expected, parameters = _expected(bench.series, size, seed, out)
+            expected, parameters = expected_by_network(
+                bench.series, size, seed, out / f"context{size}-{seed}.params"
+            )
             if seed == 0:
                 answers[name] = bench.judge(context_residuals(bench.series, expected))
                 result.append(figures(answers[name]))
@@ -109,18 +111,20 @@ def _judged_figures(bench: Bench, expected: Sequence[Float64]) -> ByProfile:
     return figures(bench.judge(context_residuals(bench.series, expected)))
 
 
-def _expected(
-    series: Sequence[Prepared], units: int, seed: int, out: Path
+def expected_by_network(
+    series: Sequence[Prepared], units: int, seed: int, kept_in: Path
 ) -> tuple[list[Float64], int]:
-    """Returns what a context network expects of each series (T,), and its parameters."""
+    """Returns what a context network expects of each series (T,), and its parameters.
+
+    kept_in: the file of its weights, read where it is there, else trained and written.
+    """
     from stillwatch.benchmarks.reproductions.nab.network import (
         ContextPlan,  # MXNet takes seconds to import
         contexts,
         load_or_train,
     )
 
-    plan = ContextPlan(units=units, seed=seed)
-    net, parameters = load_or_train(series, plan, out / f"context{units}-{seed}.params")
+    net, parameters = load_or_train(series, ContextPlan(units=units, seed=seed), kept_in)
     return contexts(net, series), parameters
 
 
