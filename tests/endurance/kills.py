@@ -12,9 +12,10 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from battery.forecaster_cases import FORECASTERS, build
 from support.series import cpu_like
 
-from endurance.modes import MODES, Life
+from endurance.modes import ENDING, MODES, Life
 
 __all__ = ["Tally", "kill_in_mode", "write_lines"]
 
@@ -51,20 +52,24 @@ def kill_in_mode(
     source = folder / "lines"
     write_lines(source, rows)
     tally = Tally(mode)
-    plain = mode if mode in ("library", "budget") else "file"  # a pipe never ends of its own
-    whole = _life(plain, folder / "whole", source, program, "1").finish(b"", PATIENCE)
+    forecaster = folder / "forecaster.onnx"
+    if mode == "forecast":
+        forecaster.write_bytes(build(folder / "checkpoint", FORECASTERS["recursive"]).capsule())
+
+    def begin(mode: str, name: str, every: str) -> Life:
+        (folder / name).mkdir()
+        return Life(mode, folder / name, source, program, every, forecaster)
+
+    plain = mode if mode in ENDING else "file"  # a pipe never ends of its own
+    whole = begin(plain, "whole", "1").finish(b"", PATIENCE)
+    if not whole:
+        raise RuntimeError(f"a watch that nobody kills answers nothing: {mode}")
     while tally.kills < count:
         tally.lives += 1
-        every = draw.choice(["0", "0.05", "1", "1000"])
-        life = _life(mode, folder / f"{mode}-{tally.lives}", source, program, every)
+        life = begin(mode, f"{mode}-{tally.lives}", draw.choice(["0", "0.05", "1", "1000"]))
         _kill(life, min(KILLS_A_LIFE, count - tally.kills), draw, tally)
         tally.wrong += life.finish(whole, PATIENCE) != whole
     return tally
-
-
-def _life(mode: str, folder: Path, source: Path, program: Path, every: str) -> Life:
-    folder.mkdir()
-    return Life(mode, folder, source, program, every)
 
 
 def _kill(life: Life, count: int, draw: random.Random, tally: Tally) -> None:
@@ -90,15 +95,16 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     program = Path(sys.executable).parent / "stillwatch"
     tallies = []
-    for mode in MODES:
+    for mode in arguments.modes:
         with tempfile.TemporaryDirectory() as folder:
             tallies.append(
                 kill_in_mode(
-                    mode, -(-arguments.count // len(MODES)), Path(folder), program,
+                    mode, -(-arguments.count // len(arguments.modes)), Path(folder), program,
                     rows=arguments.rows, seed=arguments.seed,
                 )
             )  # fmt: skip

@@ -8,11 +8,14 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["MODEL", "MODES", "Life"]
+__all__ = ["ENDING", "MODEL", "MODES", "Life"]
 
 MODEL = ["nab-rds-online", "--time", "t", "--period", "300"]
 ROLLING, BUDGET = ("--threshold", "rolling(0.99,200)"), ("--budget", "5/week")
-MODES = ("file", "append", "replay", "pipe", "library", "budget")
+MODES = ("file", "append", "replay", "pipe", "library", "budget", "forecast")
+ENDING = ("library", "budget", "forecast")  # with answers of their own, and an end as a file has
+# The capsule of three columns, each of them the one that there is.
+FORECAST = ("--forecast", "2", *("--column", "value") * 3)
 # A stream of the library as its documentation says: snapshot, place and length in one file.
 LIBRARY = """
 import json, sys
@@ -49,6 +52,7 @@ class Life:
     source: Path
     program: Path
     save_every: str
+    forecaster: Path = Path("forecaster.onnx")
     held: int = -1  # the pipe, as a service manager holds it
     writer: threading.Thread | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -64,7 +68,10 @@ class Life:
             words: list[str | Path] = [sys.executable, "-c", LIBRARY, self.source, self.out, state]
             return subprocess.Popen(words, stdin=subprocess.DEVNULL)
         alarms = BUDGET if self.mode == "budget" else ROLLING  # else as a file
-        words = [self.program, "watch", *MODEL, *alarms, "--state", state]
+        words = [*MODEL, *alarms]
+        if self.mode == "forecast":
+            words = [self.forecaster, *FORECAST]
+        words = [self.program, "watch", *words, "--state", state]
         words += ["--save-every", self.save_every]
         options = {"stderr": subprocess.DEVNULL}
         if self.mode == "append":
