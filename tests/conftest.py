@@ -22,7 +22,9 @@ from stillwatch.runtime.capsule.info import DIGEST_KEY, METADATA_KEY
 # A busy machine is no defect: nothing here is timed. In the suite every run draws the same
 # examples, so that a change fails by what it changed; `make fuzz` draws others.
 settings.register_profile("suite", deadline=None, derandomize=True)
-settings.register_profile("fuzz", deadline=None, max_examples=5_000)  # `make fuzz`
+settings.register_profile(
+    "fuzz", deadline=None, max_examples=int(os.environ.get("STILLWATCH_FUZZ_DRAWS", "5000"))
+)
 settings.load_profile("suite")
 
 # What would change how the program buffers, decodes or finds its data, unlike at a user's.

@@ -113,7 +113,7 @@ HEADER = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=max(400, settings().max_examples))
 @given(header=st.one_of(HEADER, JSON), arrays=st.binary(max_size=40))
 def test_any_header_is_read_or_refused(header: Any, arrays: bytes) -> None:
     content = with_header(header, arrays)
@@ -236,7 +236,7 @@ def test_sealed_and_harmful(case: str, change: dict[str, Any]) -> None:
 FIGURES = ("stride", "policy", "answered", "finished", "position", "pending", "begun", "streams")
 
 
-@settings(max_examples=300, derandomize=True)
+@settings(max_examples=max(300, settings().max_examples))
 @given(data=st.data())
 def test_any_figures_and_arrays_go_on_or_are_refused(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(sorted(CASES)))
