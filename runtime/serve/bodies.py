@@ -1,12 +1,12 @@
 """A request's body: no larger than it may be, no slower, and of a type that is known."""
 
 import asyncio
-import json
 from typing import Any
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from stillwatch.runtime.serve.json_text import read_json
 from stillwatch.runtime.serve.options import Bounds
 from stillwatch.runtime.serve.problems import RequestError
 
@@ -50,10 +50,6 @@ def _too_large(bounds: Bounds) -> RequestError:
 def parse_json(body: bytes) -> Any:
     """Returns what the JSON says; raises RequestError 400 for what is none, NaN among it."""
     try:
-        return json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        return read_json(body)
+    except ValueError:
         raise RequestError(400, "expected a body of JSON, in UTF-8 and without NaN") from None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)

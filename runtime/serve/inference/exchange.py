@@ -1,6 +1,5 @@
 """Requests and answers of the protocol, JSON with or without binary tensors behind it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from stillwatch.runtime.serve.inference.tensors import (
     to_binary,
     to_json,
 )
+from stillwatch.runtime.serve.json_text import as_json
 from stillwatch.runtime.serve.problems import RequestError
 
 __all__ = ["LENGTH_HEADER", "Request", "read_request", "write_answer"]
@@ -80,7 +80,7 @@ def write_answer(
     answer: dict[str, Any] = {"model_name": name, "model_version": version, "outputs": outputs}
     if request.id is not None:
         answer["id"] = request.id
-    head = json.dumps(answer, separators=(",", ":"), allow_nan=False).encode()
+    head = as_json(answer)
     return (b"".join([head, *tail]), len(head)) if tail else (head, None)
 
 

@@ -22,6 +22,7 @@ _REFERENCE = 256  # rows that are kept of the first window, evenly, until it is 
 _DECILES = np.arange(1, 10) / 10
 _FROZEN = 30  # equal rows at least, and four times as many as ever in the first window
 _OFTEN = 4
+_TOGETHER = 64  # rows that are counted at once
 
 
 def stability(expected: AnyArray, counts: AnyArray) -> Float64:
@@ -106,9 +107,45 @@ class StreamDrift:
         self._last: AnyArray | None = None
         self._run = np.zeros(channels, np.int64)  # equal rows up to the last one
         self._longest = np.zeros(channels, np.int64)  # of the reference
+        self._waiting: list[tuple[AnyArray, AnyArray]] = []  # what `take` took, not counted yet
+        self._waits = 0  # rows of it
 
     def take(self, values: AnyArray, scores: AnyArray) -> None:
         """Takes new rows (T, C), and the scores (T',) that came of any."""
+        self._waiting.append((values, scores))
+        self._waits += len(values)
+        if self._waits >= _TOGETHER:
+            self._look()
+
+    @property
+    def score(self) -> float | None:
+        """The index of the scores against calibration; None without one, or with too few rows."""
+        self._look()
+        if self._score is None or self._score.rows < self._rows:
+            return None
+        return float(stability(self._shares, self._score.counts)[0])
+
+    @property
+    def channels(self) -> Float64 | None:
+        """The index of each channel against the first window, (C,); None before the second."""
+        self._look()
+        if self._channels is None or self._channels.rows < self._rows:
+            return None
+        return stability(self._expected, self._channels.counts)
+
+    @property
+    def frozen(self) -> int:
+        """How many channels have stood still for longer than they used to."""
+        self._look()
+        still = (self._run >= _FROZEN) & (self._run > _OFTEN * self._longest)
+        return int(still.sum()) if self._channels is not None else 0
+
+    def _look(self) -> None:
+        """Counts the rows that wait: together, since a few at a time cost as much as many."""
+        if not self._waiting:
+            return
+        values, scores = (np.concatenate(part) for part in zip(*self._waiting, strict=True))
+        self._waiting, self._waits = [], 0
         known = scores[np.isfinite(scores)]
         if self._score is not None and len(known):
             self._score.add(known[:, None])
@@ -118,33 +155,15 @@ class StreamDrift:
         elif self._first is not None:
             self._refer(values)
 
-    @property
-    def score(self) -> float | None:
-        """The index of the scores against calibration; None without one, or with too few rows."""
-        if self._score is None or self._score.rows < self._rows:
-            return None
-        return float(stability(self._shares, self._score.counts)[0])
-
-    @property
-    def channels(self) -> Float64 | None:
-        """The index of each channel against the first window, (C,); None before the second."""
-        if self._channels is None or self._channels.rows < self._rows:
-            return None
-        return stability(self._expected, self._channels.counts)
-
-    @property
-    def frozen(self) -> int:
-        """How many channels have stood still for longer than they used to."""
-        still = (self._run >= _FROZEN) & (self._run > _OFTEN * self._longest)
-        return int(still.sum()) if self._channels is not None else 0
-
     def _stand(self, values: AnyArray) -> None:
         before = values[:1] if self._last is None else self._last
         equal = np.concatenate([before, values[:-1]]) == values
-        for row in equal:
-            self._run = np.where(row, self._run + 1, 0)
-            if self._channels is None:
-                self._longest = np.maximum(self._longest, self._run)
+        row = np.arange(1, len(equal) + 1)[:, None]
+        changed = np.maximum.accumulate(np.where(equal, 0, row))  # the last row that was unlike
+        runs = row - changed + np.where(changed == 0, self._run, 0)
+        self._run = runs[-1]
+        if self._channels is None:
+            self._longest = np.maximum(self._longest, runs.max(axis=0))
         self._last = values[-1:].copy()
 
     def _refer(self, values: AnyArray) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -77,12 +78,17 @@ class Meters:
         for stage, spent in seconds.items():
             self._stages.labels(stage).observe(spent)
         now = self._clock()
+        rows: dict[str, int] = defaultdict(int)
+        alarms: dict[str, int] = defaultdict(int)
         for one in told:
-            self._rows.labels(one.model).inc(len(one.values))
-            self._alarms.labels(one.model).inc(int(np.count_nonzero(one.result.alarm)))
+            rows[one.model] += len(one.values)
+            alarms[one.model] += int(np.count_nonzero(one.result.alarm))
             for event in one.events:
                 self._events.labels(one.model, str(event["event"])).inc()
             self._take(one, now)
+        for model, count in rows.items():
+            self._rows.labels(model).inc(count)
+            self._alarms.labels(model).inc(alarms[model])
 
     def collect(self) -> Iterator[Metric]:
         """Yields what is read when it is asked for."""

@@ -9,9 +9,11 @@ import numpy as np
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.result import Result
 
-__all__ = ["Block", "Blocks", "KeptRows", "values_block", "verdicts_block"]
+__all__ = ["Block", "Blocks", "KeptRows", "blocks_of"]
 
-VALUES, VERDICTS = "values", "verdicts"
+# What a block holds of its rows: the values, what was said of them, or both. A windowed model says
+# it of other rows than came.
+VALUES, VERDICTS, BOTH = "values", "verdicts", "both"
 _OVERHEAD = 100  # bytes of a block beside its content
 _LEFT = 0.98  # of the most, when some have gone
 
@@ -25,8 +27,12 @@ class Block(NamedTuple):
     rows: int
     low: float | None
     high: float | None
-    size: int
     content: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes, about."""
+        return len(self.content) + _OVERHEAD
 
 
 class KeptRows(NamedTuple):
@@ -43,24 +49,34 @@ class KeptRows(NamedTuple):
     alarm: AnyArray
 
 
-def values_block(stream: str, first: int, values: Float64, keys: tuple[float, ...] | None) -> Block:
-    """Returns the block of values (T, C) and their keys."""
-    marks = np.full(len(values), np.nan) if keys is None else np.array(keys, np.float64)
+def blocks_of(
+    stream: str, first: int, values: Float64, keys: tuple[float, ...] | None, result: Result
+) -> list[Block]:
+    """Returns the blocks of new rows: values (T, C), their keys, and the result that they brought.
+
+    One where that is of the same rows, two where it is of others.
+    """
+    count = len(values)
+    marks = np.full(count, np.nan) if keys is None else np.array(keys, np.float64)
     content = marks.astype("<f8").tobytes() + values.astype("<f8").tobytes()
     low, high = (None, None) if keys is None else (float(keys[0]), float(keys[-1]))
-    size = len(content) + _OVERHEAD
-    return Block(stream, VALUES, first, len(values), low, high, size, content)
+    said = _said(result)
+    if result.start == first and len(result.score) == count:
+        return [Block(stream, BOTH, first, count, low, high, content + said)]
+    blocks = [Block(stream, VALUES, first, count, low, high, content)]
+    if said:
+        answered = len(result.score)
+        blocks.append(Block(stream, VERDICTS, result.start, answered, None, None, said))
+    return blocks
 
 
-def verdicts_block(stream: str, result: Result) -> Block:
-    """Returns the block of what was said of the rows of a result, (T,)."""
+def _said(result: Result) -> bytes:
+    """Returns what was said of the rows of a result: scores, surprises, alarms."""
     surprise = np.full_like(result.score, np.nan) if result.surprise is None else result.surprise
-    known = ~(np.isnan(result.score) & ~result.alarm)
+    known = ~np.isnan(result.score) | result.alarm
     alarm = np.where(known, result.alarm, -1)
     parts = (result.score.astype("<f4"), surprise.astype("<f4"), alarm.astype("i1"))
-    content = b"".join(part.tobytes() for part in parts)
-    size = len(content) + _OVERHEAD
-    return Block(stream, VERDICTS, result.start, len(alarm), None, None, size, content)
+    return b"".join(part.tobytes() for part in parts)
 
 
 class Blocks:
@@ -75,9 +91,9 @@ class Blocks:
         """Writes blocks, and lets the oldest go; within a transaction."""
         listed = list(blocks)
         self._db.executemany(
-            "INSERT INTO blocks (stream, kind, first, rows, low, high, size, content) "
+            "INSERT INTO blocks (stream, kind, first, rows, low, high, content, size) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            listed,
+            [(*block, block.size) for block in listed],
         )
         self._held += sum(block.size for block in listed)
         if self._held > self._most:
@@ -99,7 +115,7 @@ class Blocks:
         """Returns the kept rows of a stream with numbers from first to last, both among them."""
         result = [
             (start, *_values_in(content, rows, channels))
-            for start, rows, content in self._blocks(stream, VALUES, first, last)
+            for _, start, rows, content in self._blocks(stream, VALUES, first, last)
         ]
         numbers = [np.arange(start, start + len(keys)) for start, keys, _ in result]
         row = np.concatenate([np.empty(0, np.int64), *numbers])
@@ -109,19 +125,20 @@ class Blocks:
         row, key, values = row[inside], key[inside], values[inside]
         said = np.full((3, len(row)), np.nan)
         said[2] = -1
-        for start, count, content in self._blocks(stream, VERDICTS, first, last):
+        for kind, start, count, content in self._blocks(stream, VERDICTS, first, last):
             answered = np.arange(start, start + count)
             here = np.isin(answered, row)
             place = np.searchsorted(row, answered[here])
-            said[:, place] = np.stack(_verdicts_in(content, count))[:, here]
+            begin = 8 * count * (1 + channels) if kind == BOTH else 0
+            said[:, place] = np.stack(_verdicts_in(content[begin:], count))[:, here]
         return KeptRows(row, key, values, *said)
 
     def of_keys(self, stream: str, low: float, high: float, channels: int) -> KeptRows:
         """Returns the kept rows of a stream whose keys are from low to high."""
         ends = self._db.execute(
             "SELECT min(first), max(first + rows - 1) FROM blocks WHERE stream = ? AND "
-            "kind = 'values' AND high >= ? AND low <= ?",
-            (stream, low, high),
+            "kind IN (?, ?) AND high >= ? AND low <= ?",
+            (stream, VALUES, BOTH, low, high),
         ).fetchone()
         if ends[0] is None:
             return self.rows(stream, 0, -1, channels)
@@ -131,16 +148,17 @@ class Blocks:
 
     def _blocks(
         self, stream: str, kind: str, first: int, last: int
-    ) -> list[tuple[int, int, bytes]]:
+    ) -> list[tuple[str, int, int, bytes]]:
+        """Returns kind, first row, number of rows and content of blocks that have this kind."""
         return self._db.execute(
-            "SELECT first, rows, content FROM blocks WHERE stream = ? AND kind = ? AND "
+            "SELECT kind, first, rows, content FROM blocks WHERE stream = ? AND kind IN (?, ?) AND "
             "first <= ? AND first + rows > ? ORDER BY first",
-            (stream, kind, last, first),
+            (stream, kind, BOTH, last, first),
         ).fetchall()
 
 
 def _values_in(content: bytes, rows: int, channels: int) -> tuple[Float64, Float64]:
-    numbers = np.frombuffer(content, "<f8")
+    numbers = np.frombuffer(content, "<f8", rows * (1 + channels))
     return numbers[:rows], numbers[rows:].reshape(rows, channels)
 
 

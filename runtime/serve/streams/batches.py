@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from stillwatch.runtime.alarms.events import Event
@@ -12,14 +12,14 @@ from stillwatch.runtime.serve.models.registry import Registry, Served
 from stillwatch.runtime.serve.names import check_name
 from stillwatch.runtime.serve.options import ServeOptions
 from stillwatch.runtime.serve.problems import RequestError
-from stillwatch.runtime.serve.storage.blocks import Block, Blocks, values_block, verdicts_block
+from stillwatch.runtime.serve.storage.blocks import Block, Blocks, blocks_of
 from stillwatch.runtime.serve.storage.store import Store, StreamRow
 from stillwatch.runtime.serve.streams.job import Job, Outcome
 from stillwatch.runtime.serve.streams.lanes import Lanes
 from stillwatch.runtime.serve.streams.observer import Told
 from stillwatch.runtime.serve.streams.repeats import recalled, repeated
 from stillwatch.runtime.serve.streams.samples import Samples
-from stillwatch.runtime.serve.streams.verdicts import as_json, verdicts_of
+from stillwatch.runtime.serve.streams.verdicts import answer_of, verdicts_of
 from stillwatch.runtime.serve.streams.watched import Watched
 from stillwatch.runtime.watch.answers import event_figures
 
@@ -157,13 +157,10 @@ class Batch:
             for step, result in zip(steps, results, strict=True):
                 stream, first = step.stream, step.stream.rows
                 created += first == 0
-                blocks.append(
-                    values_block(stream.name, first, step.samples.values, step.samples.keys)
-                )
-                if len(result.score):
-                    blocks.append(verdicts_block(stream.name, result))
-                news, outcomes[step.place] = self._answer(step, result)
-                told.append(replace(news, credit=left.get(stream.name)))
+                given = step.samples
+                blocks += blocks_of(stream.name, first, given.values, given.keys, result)
+                news, outcomes[step.place] = self._answer(step, result, left.get(stream.name))
+                told.append(news)
             states = self._lanes.saved([step.stream for step in steps])
             rows = [_row(step.stream, state) for step, state in zip(steps, states, strict=True)]
             self._store.put_streams(rows)
@@ -171,7 +168,7 @@ class Batch:
         self._count += created
         return told
 
-    def _answer(self, step: _Step, result: Result) -> tuple[Told, Outcome]:
+    def _answer(self, step: _Step, result: Result, credit: float | None) -> tuple[Told, Outcome]:
         """Returns what a step's result comes to, and writes its events."""
         stream, first, served = step.stream, step.stream.rows, step.stream.served
         stream.take(step.samples)
@@ -179,7 +176,7 @@ class Batch:
         events = [{"id": self._event(stream, one), **event_figures(one)} for one in answer]
         accepted, again = len(step.samples.at), len(step.again)
         taken = {"accepted": accepted, "repeated": again, "late": step.late}
-        stream.answer = as_json(stream, taken, [*step.again, *verdicts], events)
+        stream.answer = answer_of(stream, taken, [*step.again, *verdicts], events)
         stream.asked = step.asked
         told = Told(
             stream=stream.name,
@@ -191,6 +188,7 @@ class Batch:
             verdicts=verdicts,
             events=events,
             result=result,
+            credit=credit,
         )
         return told, Outcome(stream.answer, accepted, again, step.late)
 

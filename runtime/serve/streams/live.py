@@ -5,11 +5,11 @@ waits for it.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from stillwatch.runtime.serve.json_text import as_json
 from stillwatch.runtime.serve.problems import RequestError
 from stillwatch.runtime.serve.streams.observer import Told
 
@@ -103,4 +103,4 @@ def _messages(told: Told) -> list[bytes]:
 
 
 def _message(kind: str, data: Mapping[str, Any]) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+    return b"event: %s\ndata: %s\n\n" % (kind.encode(), as_json(data))

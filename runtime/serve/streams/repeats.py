@@ -6,7 +6,7 @@ from typing import Any
 from stillwatch.runtime.serve.storage.blocks import Blocks
 from stillwatch.runtime.serve.streams.job import Outcome
 from stillwatch.runtime.serve.streams.samples import Samples
-from stillwatch.runtime.serve.streams.verdicts import as_json
+from stillwatch.runtime.serve.streams.verdicts import answer_of
 from stillwatch.runtime.serve.streams.watched import Watched
 from stillwatch.runtime.watch.answers import rounded
 
@@ -26,7 +26,7 @@ def repeated(stream: Watched, samples: Samples, blocks: Blocks) -> Outcome:
         return Outcome(stream.answer, 0, count, 0)
     verdicts = recalled(stream, samples, count, blocks)
     taken = {"accepted": 0, "repeated": len(verdicts), "late": count - len(verdicts)}
-    body = as_json(stream, taken, verdicts, [])
+    body = answer_of(stream, taken, verdicts, [])
     return Outcome(body, 0, len(verdicts), count - len(verdicts))
 
 

@@ -1,6 +1,5 @@
 """The paths of streams and events."""
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -10,6 +9,7 @@ from stillwatch.runtime.errors import StillwatchError
 from stillwatch.runtime.serve.access.guard import needs
 from stillwatch.runtime.serve.access.principal import Principal
 from stillwatch.runtime.serve.bodies import content_type, parse_json, read_body
+from stillwatch.runtime.serve.json_text import as_json, read_json
 from stillwatch.runtime.serve.problems import RequestError, answered
 from stillwatch.runtime.serve.service import Service
 from stillwatch.runtime.serve.storage.store import StreamRow
@@ -106,7 +106,7 @@ async def post_many_samples(request: Request, who: _Streamer) -> Response:
             parts[stream] = (await future).body
         except StillwatchError as error:
             parts[stream] = _as_error(error)
-    members = (json.dumps(stream).encode() + b":" + part for stream, part in parts.items())
+    members = (as_json(stream) + b":" + part for stream, part in parts.items())
     return Response(b'{"streams":{' + b",".join(members) + b"}}", media_type="application/json")
 
 
@@ -132,7 +132,7 @@ async def get_rows(
     """Returns the kept rows up to the last one, or to one: values and what was said of them."""
     service = _service(request)
     row = _known(service, stream)
-    end = json.loads(row.figures)["rows"] - 1 if last is None else last
+    end = read_json(row.figures.encode())["rows"] - 1 if last is None else last
     names = service.registry.get(row.model).channels
     kept = service.blocks.rows(stream, max(0, end - limit + 1), end, len(names))
     listed = {name: _numbers(part.tolist()) for name, part in kept._asdict().items()}
@@ -192,7 +192,7 @@ async def get_live(
 
 def _as_error(error: StillwatchError) -> bytes:
     status, text = answered(error)
-    return json.dumps({"error": text, "status": status}).encode()
+    return as_json({"error": text, "status": status})
 
 
 def _known(service: Service, stream: str) -> StreamRow:
@@ -203,7 +203,7 @@ def _known(service: Service, stream: str) -> StreamRow:
 
 
 def _told(row: StreamRow) -> dict[str, Any]:
-    figures = json.loads(row.figures)
+    figures = read_json(row.figures.encode())
     event = figures["events"]
     return {
         "stream": row.id,

@@ -54,13 +54,14 @@ def samples_of_json(document: Any, names: Sequence[str], most: int) -> Samples:
         if any(isinstance(one, dict) and "values" in one for one in given):
             raise InputError("expected a seq for all samples or one with each, got both")
         rows = given
-        at: list[Mapping[str, Any]] = [{"seq": first + i} for i in range(len(given))]
-    else:
-        rows, at = [], []
-        for one in given:
-            row, said = _one(one)
-            rows.append(row)
-            at.append(said)
+        numbers = tuple(range(first, first + len(given)))
+        at: list[Mapping[str, Any]] = [{"seq": number} for number in numbers]
+        return Samples(_values(rows, names), numbers, "seq", tuple(at))
+    rows, at = [], []
+    for one in given:
+        row, said = _one(one)
+        rows.append(row)
+        at.append(said)
     return ordered(_values(rows, names), at)
 
 
@@ -119,6 +120,10 @@ def _sequence(number: Any) -> int:
 
 def _values(rows: Sequence[Any], names: Sequence[str]) -> Float64:
     """Returns rows as (T, C); each a number, a list, or an object by channel."""
+    if len(names) == 1 and set(map(type, rows)) == {float}:  # as most come
+        values = np.array(rows, np.float64)[:, None]
+        if np.abs(values).max() <= LARGEST:  # False for NaN
+            return values
     listed = [_row(row, names) for row in rows]
     try:
         values = np.array(listed, np.float64)

@@ -1,18 +1,20 @@
 """From a result's figures to what a client is told of each row and of each event."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from stillwatch.runtime.alarms.events import Event, rulings
 from stillwatch.runtime.alarms.judged import LEARNT
-from stillwatch.runtime.arrays import LARGEST
+from stillwatch.runtime.arrays import LARGEST, Float32
 from stillwatch.runtime.result import Result
+from stillwatch.runtime.serve.json_text import as_json
 from stillwatch.runtime.serve.streams.watched import Watched
-from stillwatch.runtime.watch.answers import rounded
+from stillwatch.runtime.watch.answers import rounded, rounded_list
 
-__all__ = ["as_json", "verdicts_of"]
+__all__ = ["answer_of", "verdicts_of"]
 
 
 def verdicts_of(stream: Watched, result: Result) -> tuple[list[dict[str, Any]], list[Event]]:
@@ -26,7 +28,7 @@ def verdicts_of(stream: Watched, result: Result) -> tuple[list[dict[str, Any]], 
     events: list[Event] = []
     columns = (result.score.tolist(), result.alarm.tolist())
     blame = result.blame.reshape(len(result.score), len(stream.served.channels))
-    surprises = None if result.surprise is None else result.surprise.tolist()
+    surprises = _surprises(result)
     for i, (score, alarm, ruling) in enumerate(zip(*columns, rulings(result), strict=True)):
         said = stream.waiting.popleft()
         if math.isnan(score) and not alarm:
@@ -34,7 +36,7 @@ def verdicts_of(stream: Watched, result: Result) -> tuple[list[dict[str, Any]], 
             continue
         verdict = said | {"score": None if math.isnan(score) else rounded(score), "alarm": alarm}
         if surprises is not None and not math.isnan(surprises[i]):
-            verdict["surprise"] = rounded(surprises[i])
+            verdict["surprise"] = rounded(float(surprises[i]))
         verdicts.append(verdict)
         if math.isnan(score):  # an alarm, as far from normal as can be said
             score = LARGEST
@@ -51,26 +53,35 @@ def _is_calm(stream: Watched, result: Result) -> bool:
 def _calm_verdicts(stream: Watched, result: Result) -> list[dict[str, Any]]:
     """As `verdicts_of`, of rows without alarm; several times as fast."""
     said = [stream.waiting.popleft() for _ in range(len(result.score))]
-    scores = [None if x != x else rounded(x) for x in result.score.tolist()]
-    if result.surprise is None:
+    scores = rounded_list(result.score)
+    surprises = _surprises(result)
+    if surprises is None:
         rows = zip(said, scores, strict=True)
         return [s | {"score": x, "alarm": None if x is None else False} for s, x in rows]
     return [
-        s | {"score": x, "alarm": False, "surprise": rounded(y)}
-        if x is not None and y == y
+        s | {"score": x, "alarm": False, "surprise": y}
+        if x is not None and y is not None
         else s | {"score": x, "alarm": None if x is None else False}
-        for s, x, y in zip(said, scores, result.surprise.tolist(), strict=True)
+        for s, x, y in zip(said, scores, rounded_list(surprises), strict=True)
     ]
 
 
-def as_json(
+def _surprises(result: Result) -> Float32 | None:
+    """Returns a judge's surprises as they are kept, so that a sample that comes again is told so.
+
+    None where no judge was asked.
+    """
+    return None if result.surprise is None else result.surprise.astype(np.float32)
+
+
+def answer_of(
     stream: Watched,
     taken: Mapping[str, int],
     verdicts: Sequence[Mapping[str, Any]],
     events: Sequence[Mapping[str, Any]],
 ) -> bytes:
     """Returns the answer to a request. taken: how many samples were accepted, and so on."""
-    answer = {
+    document = {
         "stream": stream.name,
         "model": stream.served.name,
         "version": stream.served.version,
@@ -79,4 +90,4 @@ def as_json(
         "verdicts": verdicts,
         "events": events,
     }
-    return json.dumps(answer, separators=(",", ":")).encode()
+    return as_json(document)

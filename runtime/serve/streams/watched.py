@@ -1,12 +1,12 @@
 """A stream as the engine has it: the detector's state, its events, and how far it has come."""
 
-import json
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 from stillwatch.runtime.alarms.events import EventPolicy, EventTracker
 from stillwatch.runtime.errors import SnapshotError
+from stillwatch.runtime.serve.json_text import as_json, read_json
 from stillwatch.runtime.serve.models.registry import Served
 from stillwatch.runtime.serve.problems import RequestError
 from stillwatch.runtime.serve.streams.samples import Samples
@@ -36,7 +36,7 @@ class Watched:
 
     def figures(self) -> str:
         """Returns what `restore` takes, as JSON."""
-        return json.dumps(
+        return as_json(
             {
                 "rows": self.rows,
                 "waiting": list(self.waiting),
@@ -45,14 +45,13 @@ class Watched:
                 "asked": self.asked,
                 "open_event": self.open_event,
                 "events": self.tracker.state(),
-            },
-            separators=(",", ":"),
-        )
+            }
+        ).decode()
 
     def restore(self, text: str, answer: bytes) -> None:
         """Goes on from figures; raises SnapshotError for none of ours."""
         try:
-            kept: Mapping[str, Any] = json.loads(text)
+            kept: Mapping[str, Any] = read_json(text.encode())
             self.rows = int(kept["rows"])
             self.waiting = deque(kept["waiting"])
             self.last, self.by = kept["last"], str(kept["by"])

@@ -149,6 +149,21 @@ def test_a_channel_that_stands_still() -> None:
     assert drift.frozen == 1
 
 
+def test_rows_that_come_one_by_one_count_as_those_that_come_together() -> None:
+    rng = np.random.default_rng(4)
+    values = np.concatenate([rng.normal(size=(1030, 2)), np.full((35, 2), 2.0)])
+    scores = rng.normal(1.0, 1.0, size=len(values))
+    together, single = (StreamDrift(2, QUANTILES, None) for _ in range(2))
+    for start in range(0, len(values), 64):
+        together.take(values[start : start + 64], scores[start : start + 64])
+    for row in range(len(values)):
+        single.take(values[row : row + 1], scores[row : row + 1])
+    assert single.frozen == together.frozen == 2
+    assert single.score == together.score
+    assert single.score is not None
+    np.testing.assert_array_equal(single.channels, together.channels)
+
+
 def test_the_index_of_like_histograms_is_nought() -> None:
     counts = np.array([[10, 20, 30]])
     assert stability(counts, counts)[0] == 0

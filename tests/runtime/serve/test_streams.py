@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,42 @@ def test_what_is_repeated_changes_nothing(tmp_path: Path, values: Float64) -> No
         assert (both["accepted"], both["repeated"]) == (1, 1)
         assert asker.get("/streams/a").json()["rows"] == ROWS + 1
     assert len(first["verdicts"]) == 300
+
+
+def test_a_judged_sample_that_comes_again_is_told_the_same_digits(tmp_path: Path) -> None:
+    rows = 20 + np.random.default_rng(7).normal(size=820)
+    with client(service(tmp_path)) as asker:
+        post(asker, "a", 0, rows[:800])
+        once = post(asker, "a", 800, rows[800:])
+        again = post(asker, "a", 802, rows[802:819])
+    assert all("surprise" in verdict for verdict in once["verdicts"])
+    assert again["verdicts"] == once["verdicts"][2:19]
+
+
+def test_rows_that_the_last_release_kept_are_read(tmp_path: Path, values: Float64) -> None:
+    def asked() -> list[Any]:
+        with client(service(tmp_path)) as asker:
+            kept = asker.get("/streams/a/rows", params={"limit": 1000}).json()
+            return [kept, post(asker, "a", 305, values[305:320])]
+
+    with client(service(tmp_path)) as asker:
+        post(asker, "a", 0, values[:300])
+        post(asker, "a", 300, values[300:])
+    now = asked()
+    with closing(sqlite3.connect(tmp_path / "state.sqlite")) as db, db:
+        size = 16  # bytes of a row's key and its one value; what was said comes after them
+        for kind, content in (
+            ("values", f"substr(content, 1, {size} * rows)"),
+            ("verdicts", f"substr(content, {size} * rows + 1)"),
+        ):
+            db.execute(
+                "INSERT INTO blocks (stream, kind, first, rows, low, high, size, content) "  # noqa: S608
+                f"SELECT stream, '{kind}', first, rows, low, high, size, {content} FROM blocks "
+                "WHERE kind = 'both'"
+            )
+        assert db.execute("DELETE FROM blocks WHERE kind = 'both'").rowcount == 2
+    assert asked() == now
+    assert now[1]["repeated"] == 15
 
 
 def test_a_sample_that_comes_after_later_ones_is_late(tmp_path: Path, values: Float64) -> None:
