@@ -12,6 +12,7 @@ from stillwatch.runtime.arrays import LARGEST, AnyArray
 
 __all__ = ["OURS", "as_line", "event_figures", "figures", "rounded", "rounded_list"]
 
+_LARGE = 1e38  # below it nine digits are no more than LARGEST
 # What an answer says of its own: members of a line that go by these names do not pass through.
 OURS = ("line", "score", "alarm", "warm_up", "missing", "reconstruction", "error", "surprise")
 
@@ -24,7 +25,7 @@ def rounded(figure: float) -> float:
 def rounded_list(figures: AnyArray) -> list[float | None]:
     """Returns figures (N,) as `rounded` has them, None for NaN; most at once, which is faster."""
     listed = figures.tolist()
-    if not np.isfinite(figures).all():
+    if not (np.abs(figures) < _LARGE).all():  # False for NaN
         return [None if math.isnan(figure) else rounded(figure) for figure in listed]
     return [float(text) for text in (" ".join(["%.9g"] * len(listed)) % tuple(listed)).split()]
 
