@@ -10,7 +10,7 @@ import onnxruntime
 
 from stillwatch.runtime.alarms.judged import Judged
 from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
-from stillwatch.runtime.alarms.policies.rule import ThresholdPolicy
+from stillwatch.runtime.alarms.policies.rule import AlarmRule, ThresholdPolicy
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule import digest, opening
 from stillwatch.runtime.capsule.describe import as_html, in_a_line
@@ -103,10 +103,10 @@ class Detector:
         given = matched(values, self.info.channel_names)
         raw = as_array(given.values)
         batch = as_batch(raw, self.info)
-        results = self._score(batch, mean, scale, threshold, stride, threads)
+        rule = alarm_rule(threshold, self.info)
+        results = self._score(batch, mean, scale, rule, stride, threads)
         if raw.ndim < 3:
-            origin = self._origin(given, raw, threshold)
-            return _shaped(replace(results[0], origin=origin), raw.ndim)
+            return _shaped(results[0], raw.ndim, self._origin(given, raw, rule))
         columns = zip(
             *((r.score, r.alarm, r.reconstruction, r.error, r.contribution) for r in results),
             strict=True,
@@ -135,9 +135,10 @@ class Detector:
         """
         given = [matched(one, self.info.channel_names) for one in series]
         checked = (self._series(one.values) for one in given)
-        results = self._score(checked, mean, scale, threshold, stride, threads)
+        rule = alarm_rule(threshold, self.info)
+        results = self._score(checked, mean, scale, rule, stride, threads)
         return [
-            replace(result, origin=self._origin(one, as_array(one.values), threshold))
+            replace(result, origin=self._origin(one, as_array(one.values), rule))
             for result, one in zip(results, given, strict=True)
         ]
 
@@ -228,12 +229,11 @@ class Detector:
         series: Iterable[Float64],
         mean: npt.ArrayLike | None,
         scale: npt.ArrayLike | None,
-        threshold: ThresholdPolicy,
+        rule: AlarmRule,
         stride: int | None,
         threads: int,
     ) -> list[Result]:
         """As `score_many`, of series (T, C) that are checked already, or as they are taken."""
-        rule = alarm_rule(threshold, self.info)
         fixed = fixed_moments(mean, scale, self.info)
         step = check_stride(stride, self.info)
         check_threads(threads)
@@ -254,8 +254,8 @@ class Detector:
             for result, one in zip(results, judged, strict=True)
         ]
 
-    def _origin(self, given: Given, values: AnyArray, threshold: ThresholdPolicy) -> Origin:
-        rule, info = alarm_rule(threshold, self.info), self.info
+    def _origin(self, given: Given, values: AnyArray, rule: AlarmRule) -> Origin:
+        info = self.info
         # One number for all rows.
         single = rule.rolling is None and rule.budget is None and info.calibrated
         return Origin(
@@ -297,17 +297,19 @@ class Detector:
 
 
 def _result(answers: Answers, warm_up: int) -> Result:
-    blank = Answers.none(1, warm_up, answers.error.shape[2])
-    whole = Answers.joined([blank, answers]) if warm_up else answers
-    return Result(*(array[0] for array in whole.arrays()))
+    if warm_up:
+        blank = Answers.none(1, warm_up, answers.error.shape[2])
+        answers = Answers.joined([blank, answers])
+    return Result(*(array[0] for array in answers.arrays()))
 
 
-def _shaped(result: Result, axes: int) -> Result:
-    """Returns the result with what is by channel (T,) where the values were."""
+def _shaped(result: Result, axes: int, origin: Origin) -> Result:
+    """Returns the result with its origin, and what is by channel (T,) where the values were."""
     if axes > 1:
-        return result
+        return replace(result, origin=origin)
     return replace(
         result,
+        origin=origin,
         reconstruction=result.reconstruction[:, 0],
         error=result.error[:, 0],
         contribution=result.contribution[:, 0],

@@ -8,12 +8,15 @@ document in the ONNX metadata, which reading.py turns into a CapsuleInfo and bac
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from stillwatch.runtime.alarms.judge.spec import JudgeSpec
 from stillwatch.runtime.capsule.figures import CapsuleThreshold, DataOrigin, NormalScores, Training
 from stillwatch.runtime.capsule.graph_judge import GraphJudge
-from stillwatch.runtime.scoring.scaling import ScalingPolicy
+from stillwatch.runtime.scoring.scaling import Moments, ScalingPolicy
 
 __all__ = [
     "DIGEST_KEY",
@@ -113,7 +116,14 @@ class CapsuleInfo:
     features: str = ""
     further: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def channel_names(self) -> tuple[str, ...]:
         """The channels' names, in the order of the last axis of `values`."""
         return tuple(channel.name for channel in self.channels)
+
+    @cached_property
+    def trained(self) -> Moments:
+        """The trained mean and scale (1, C), for all who ask; not to be written to."""
+        moments = Moments(np.array([self.mean]), np.array([self.scale]))
+        moments.mean.flags.writeable = moments.scale.flags.writeable = False
+        return moments

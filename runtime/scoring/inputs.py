@@ -74,7 +74,7 @@ def fixed_moments(
     if mean is not None and scale is not None:
         return Moments(_per_channel(mean, "mean", info), _per_channel(scale, "scale", info))
     if info.scaling.kind == "trained":
-        return Moments(np.array([info.mean]), np.array([info.scale]))
+        return info.trained
     return None
 
 

@@ -101,7 +101,7 @@ class Model:
         values[:, 0]; without one it is zero.
         """
         fed = prepare(values, moments)
-        feeds = self.feeds(fed.values, Moments(fed.mean, fed.scale), rule)
+        feeds = self.feeds(fed.values, fed.fed, rule)
         names = list(self.outputs)
         if self.info.state:
             names += ["h_out", "c_out"]
@@ -119,8 +119,9 @@ class Model:
         score, alarm, reconstruction, *others = outputs[:count]
         if count < len(OUTPUTS):
             others.append(shared_by_error(score, others[0]))
-        if (unknown := np.isnan(score)).any():  # a score that is no number is no all-clear
-            alarm = alarm | unknown
+        highest = score.max()
+        if highest != highest:  # NaN: a score that is no number is no all-clear
+            alarm = alarm | np.isnan(score)
         answers = Answers(score, alarm, fed.restored(reconstruction), *others)
         return answers, State(*outputs[count:]) if self.info.state else None
 
@@ -140,17 +141,16 @@ class Model:
 
     def feeds(self, values: Float64, moments: Moments, rule: AlarmRule) -> dict[str, AnyArray]:
         """Returns all inputs but the state, as the graph takes them."""
-        by_axes = {
-            "values": values,
-            "mean": moments.mean if moments.mean.ndim == 3 else moments.mean[None],
-            "scale": moments.scale if moments.scale.ndim == 3 else moments.scale[None],
-            "threshold": np.array(rule.value),
+        mean, scale = moments.in_graph
+        feeds: dict[str, AnyArray] = {
+            "values": values.astype(np.float32),
+            "mean": mean,
+            "scale": scale,
+            "threshold": np.array(rule.value, np.float32),
         }
         if not self.info.state:
             count = self.info.threshold.count if rule.count is None else rule.count
-            by_axes["count"] = np.array(count)
-        feeds: dict[str, AnyArray]
-        feeds = {name: array.astype(np.float32) for name, array in by_axes.items()}
+            feeds["count"] = np.array(count, np.float32)
         if self._judge_rows:
             feeds["judge"] = np.zeros((self._judge_rows, len(values)))
         return feeds

@@ -13,26 +13,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
-from stillwatch.runtime.scoring.scaling import Moments
+from stillwatch.runtime.scoring.scaling import COARSE, FURTHEST, Moments
 
 __all__ = ["COARSE", "FURTHEST", "Feed", "inside_range", "prepare"]
-
-# Means of more than so many scales: a value near them is off by up to 1e-4 scales in float32.
-COARSE = 2.0**10
-# Scales from the mean. Its square, times weights and over hundreds of channels, is in float32.
-FURTHEST = 1e12
 
 
 @dataclass(frozen=True)
 class Feed:
     """What the graph is fed, and which of it (of the values' shape, or None) is scaled already.
 
-    moments: as they are, for what comes back.
+    fed: the moments that the graph gets. moments: as they are, for what comes back.
     """
 
     values: Float64
-    mean: Float64
-    scale: Float64
+    fed: Moments
     moments: Moments
     outside: Bool | None = None
 
@@ -50,22 +44,17 @@ def prepare(values: Float64, moments: Moments) -> Feed:
     if values.size == mean.size == 1:  # a stream's step: in plain numbers a tenth of the time
         centre, unit = mean.item(), scale.item()
         if abs(centre) <= COARSE * unit and abs(values.item() - centre) <= FURTHEST * unit:
-            return Feed(values, mean, scale, moments)
-    coarse = np.abs(mean) > COARSE * scale
-    largest = max(float(values.max()), -float(values.min()))
-    if largest + float(np.abs(mean).max()) <= FURTHEST * float(scale.min()):
-        if not coarse.any():
-            return Feed(values, mean, scale, moments)
-        outside = np.broadcast_to(coarse, values.shape)
-    else:
-        outside = coarse | (np.abs(values - mean) > FURTHEST * scale)
-        if not outside.any():
-            return Feed(values, mean, scale, moments)
+            return Feed(values, moments, moments)
+    largest_mean, most = moments.reach
+    if max(float(values.max()), -float(values.min())) + largest_mean <= most:
+        return Feed(values, moments, moments)
+    outside = (np.abs(mean) > COARSE * scale) | (np.abs(values - mean) > FURTHEST * scale)
+    if not outside.any():
+        return Feed(values, moments, moments)
     scaled = np.clip((values - mean) / scale, -FURTHEST, FURTHEST)
     return Feed(
         np.where(outside, scaled, values),
-        np.where(outside, 0.0, mean),
-        np.where(outside, 1.0, scale),
+        Moments(np.where(outside, 0.0, mean), np.where(outside, 1.0, scale)),
         moments,
         outside,
     )

@@ -12,13 +12,16 @@ constant channel is centred and otherwise left alone.
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from stillwatch.runtime.arrays import SMALLEST, Float64
+from stillwatch.runtime.arrays import SMALLEST, Float32, Float64
 from stillwatch.runtime.errors import ConfigError
 
 __all__ = [
+    "COARSE",
+    "FURTHEST",
     "Moments",
     "ScalingPolicy",
     "floored_moments",
@@ -26,6 +29,11 @@ __all__ = [
     "rolling_moments",
     "series_moments",
 ]
+
+# Means of more than so many scales: a value near them is off by up to 1e-4 scales in float32.
+COARSE = 2.0**10
+# Scales from the mean. Its square, times weights and over hundreds of channels, is in float32.
+FURTHEST = 1e12
 
 _LEAST_OF_RANGE = 1 / 50  # of a floored scale
 _ROLLING = re.compile(r"rolling\((\d{1,7})\)")
@@ -40,6 +48,24 @@ class Moments:
 
     mean: Float64
     scale: Float64
+
+    @cached_property
+    def reach(self) -> tuple[float, float]:
+        """A mean's largest magnitude, and how far it and a value's may be for float32 to do.
+
+        No distance at all where any channel is COARSE. Kept, since a model's trained
+        moments are asked at every window.
+        """
+        sizes = np.abs(self.mean)
+        if (sizes > COARSE * self.scale).any():
+            return float(sizes.max()), -np.inf
+        return float(sizes.max()), FURTHEST * float(self.scale.min())
+
+    @cached_property
+    def in_graph(self) -> tuple[Float32, Float32]:
+        """Mean and scale as a graph takes them: (1 or N, 1 or T, C)."""
+        mean, scale = (part if part.ndim == 3 else part[None] for part in (self.mean, self.scale))
+        return mean.astype(np.float32), scale.astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -136,8 +136,8 @@ class Stepper:
     def _step_prepared(self, values: Float64 | float, moments: Moments) -> None:
         fed = prepare(np.broadcast_to(np.asarray(values, np.float64), self.values.shape), moments)
         self.values[...] = fed.values
-        self._mean[...] = fed.mean
-        self._scale[...] = fed.scale
+        self._mean[...] = fed.fed.mean
+        self._scale[...] = fed.fed.scale
         self._advance()
         if fed.outside is not None:
             self.wide[0] = fed.restored(self.wide[0])
