@@ -7,6 +7,7 @@ from importlib import metadata
 
 from fastapi import APIRouter, FastAPI
 
+from stillwatch.runtime.serve.direct import DirectRoute
 from stillwatch.runtime.serve.headers import Headers
 from stillwatch.runtime.serve.inference import routes as inference
 from stillwatch.runtime.serve.metrics import routes as metrics
@@ -51,6 +52,7 @@ def create_app(
     app.state.pulse = pages.pulse_of(service)
     meters = app.state.meters = Meters(service.registry, lambda: service.engine.waiting)
     service.observers.append(meters)
+    app.router.routes[:0] = _direct()
     for router in _routers():
         app.include_router(router)
     app.add_middleware(Headers)
@@ -63,6 +65,19 @@ async def _refresh(service: Service) -> None:
     while True:
         await asyncio.sleep(1.0)
         service.refresh()
+
+
+def _direct() -> list[DirectRoute]:
+    """What is asked most."""
+    model = "/v2/models/{model}"
+    return [
+        DirectRoute(f"{model}/infer", inference.infer, "infer"),
+        DirectRoute("/v1/samples", streams.post_many_samples, "stream"),
+        DirectRoute("/v1/streams/{stream}/samples", streams.post_samples, "stream"),
+        DirectRoute("/samples", streams.post_many_samples, "stream"),
+        DirectRoute("/streams/{stream}/samples", streams.post_samples, "stream"),
+        DirectRoute(f"{model}/versions/{{version}}/infer", inference.infer, "infer"),
+    ]
 
 
 def _routers() -> list[APIRouter]:

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 from fastapi import Request
-from starlette.requests import ClientDisconnect
 
 from stillwatch.runtime.serve.json_text import read_json
 from stillwatch.runtime.serve.options import Bounds
@@ -26,20 +25,23 @@ async def read_body(request: Request, bounds: Bounds) -> bytes:
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise RequestError(415, "expected a body that is not compressed")
     try:
-        return await asyncio.wait_for(_read(request, bounds), bounds.patience)
+        async with asyncio.timeout(bounds.patience):
+            return await _read(request, bounds)
     except TimeoutError:
         raise RequestError(408, f"the body did not come within {bounds.patience:g} s") from None
-    except ClientDisconnect:
-        raise RequestError(400, "the connection was closed before the body had come") from None
 
 
 async def _read(request: Request, bounds: Bounds) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
+    parts, size, more = [], 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise RequestError(400, "the connection was closed before the body had come")
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
         if size > bounds.body:
             raise _too_large(bounds)
-        parts.append(part)
+        more = message.get("more_body", False)
     return b"".join(parts)
 
 

@@ -27,6 +27,7 @@ __all__ = ["run_kills"]
 
 MODEL, BUDGET = "nab-rds-online", "budget(50/week,3600s)"
 _LONGEST = 12  # samples of a request
+_IN_WORK = 0.7  # of the kills come once the service has answered something since the last one
 _MANY = 20  # kills from which on the last one ends the run, not the rows
 
 
@@ -37,7 +38,7 @@ class Client(threading.Thread):
         super().__init__(daemon=True)
         self.stream, self.values, self.ports = name, values, ports
         self.verdicts: dict[int, Any] = {}
-        self.repeats = 0
+        self.repeats = self.answers = 0
         self.problem = ""
         self.enough = threading.Event()  # begin no further request
         self._random = random.Random(seed)  # noqa: S311
@@ -49,6 +50,7 @@ class Client(threading.Thread):
             count = self._random.randint(1, _LONGEST)
             part = self.values[sent : sent + count].tolist()
             answer = self._answer({"seq": sent, "samples": part})
+            self.answers += 1
             for verdict in answer.get("verdicts", []):
                 known = self.verdicts.setdefault(verdict["seq"], verdict)
                 if known != verdict:
@@ -88,6 +90,8 @@ def run_kills(
         client.start()
     done = 0
     while any(client.is_alive() for client in clients):
+        if moments.random() < _IN_WORK:
+            _await_answer(clients)
         time.sleep(moments.uniform(0.0, 0.4))
         if done < kills:
             server.kill()
@@ -111,6 +115,15 @@ def run_kills(
         "alarms": sum(bool(v["alarm"]) for c in clients for v in c.verdicts.values()),
         "problems": problems,
     }
+
+
+def _await_answer(clients: list[Client]) -> None:
+    """Returns once one more request was answered, or none is sent any more."""
+    before = sum(client.answers for client in clients)
+    while any(client.is_alive() for client in clients):
+        if sum(client.answers for client in clients) > before:
+            return
+        time.sleep(0.01)
 
 
 def _differences(client: Client, port: int) -> list[str]:

@@ -3,6 +3,7 @@
 Source: the Open Inference Protocol (V2), and its binary tensor data extension.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,9 +31,7 @@ def shape_of(tensor: Mapping[str, Any], most: int) -> tuple[int, ...]:
     good = isinstance(shape, list) and len(shape) <= _MOST_AXES
     if not isinstance(shape, list) or not good or not all(type(n) is int and n >= 0 for n in shape):
         raise InputError(f"input {tensor['name'][:80]!r}: expected a shape, a list of numbers")
-    size = 1
-    for length in shape:
-        size *= length
+    size = math.prod(shape)
     if not 1 <= size <= most:
         raise InputError(f"input {tensor['name']!r}: expected 1 to {most} elements, got {size}")
     return tuple(shape)
@@ -51,7 +50,7 @@ def from_json(tensor: Mapping[str, Any], shape: Sequence[int], kind: np.dtype[An
     kinds = {"b": "b", "i": "iu", "f": "iuf"}[kind.kind]
     if result.dtype.kind not in kinds:
         raise InputError(f"input {name!r}: expected numbers of its datatype")
-    size = int(np.prod(shape))
+    size = math.prod(shape)
     if result.size != size:
         raise InputError(f"input {name!r}: expected {size} elements, got {result.size}")
     with np.errstate(over="ignore"):  # what becomes infinite is refused below
@@ -61,7 +60,7 @@ def from_json(tensor: Mapping[str, Any], shape: Sequence[int], kind: np.dtype[An
 
 def from_binary(content: bytes, name: str, shape: Sequence[int], kind: np.dtype[Any]) -> AnyArray:
     """Returns binary data, little-endian and row-major; raises InputError."""
-    expected = int(np.prod(shape)) * kind.itemsize
+    expected = math.prod(shape) * kind.itemsize
     if len(content) != expected:
         raise InputError(f"input {name!r}: expected {expected} bytes, got {len(content)}")
     result = np.frombuffer(content, "u1" if kind.kind == "b" else kind).reshape(shape)

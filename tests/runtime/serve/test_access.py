@@ -17,6 +17,8 @@ from stillwatch.runtime.serve.access.guard import Guard
 from stillwatch.runtime.serve.access.keys import ACCESS_FILE, Keys
 from stillwatch.runtime.serve.access.limits import Limits
 from stillwatch.runtime.serve.access.tokens import Tokens
+from stillwatch.runtime.serve.app import create_app
+from stillwatch.runtime.serve.direct import DirectRoute
 from stillwatch.runtime.serve.options import Bounds
 from stillwatch.runtime.serve.problems import RequestError
 
@@ -79,6 +81,22 @@ def test_every_route_but_health_wants_a_key(asker: TestClient) -> None:
             assert found.status_code in expected, (method, path)
             if found.status_code == 400:  # a number in the path, looked at before the key
                 assert "number" in path
+
+
+def test_what_is_asked_most_is_as_it_is_documented(tmp_path: Path, keys: Keys) -> None:
+    guard = Guard(keys, None, None)
+    app = create_app(service(tmp_path, guard))
+    direct = [route for route in app.router.routes if isinstance(route, DirectRoute)]
+    documented = app.openapi()["paths"]
+    assert len(direct) == 6
+    key = {"X-API-Key": keys.add("nothing-much", "feedback")}
+    with TestClient(app) as asker:
+        for route in direct:
+            path = route.path.format(model=SHIPPED, version="1", stream="a")
+            assert route.path in documented or f"/v1{route.path}" in documented
+            for query in ("", "?model=x"):  # what has a query goes by FastAPI's own route
+                assert asker.post(path + query, json={}).status_code == 401
+                assert asker.post(path + query, json={}, headers=key).status_code == 403
 
 
 def test_only_hashes_are_at_rest(tmp_path: Path, keys: Keys) -> None:
