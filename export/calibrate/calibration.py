@@ -18,7 +18,7 @@ from stillwatch.export.calibrate.remarks import (
     not_followed,
     unlike_rows_said,
 )
-from stillwatch.export.calibrate.unlike import unlike_rows
+from stillwatch.export.calibrate.usual import usual_rows
 from stillwatch.export.capsule.windowed import Description, build_windowed
 from stillwatch.export.families.network import weights_of_capsule
 from stillwatch.export.families.table import windowed
@@ -37,7 +37,6 @@ from stillwatch.runtime.capsule.info import CapsuleInfo, Channel
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scoring.distance import Mahalanobis, fit_mahalanobis
-from stillwatch.runtime.scoring.features import features
 from stillwatch.runtime.scoring.scaling import Moments
 from stillwatch.train.data.fingerprint import fingerprint
 from stillwatch.train.families.config import Config
@@ -51,7 +50,7 @@ class Calibrated:
     """A calibrated capsule's bytes, and what there is to say of it.
 
     features: (T, F), what the distance was fitted on. errors: (T, C), scaled units.
-    unlike: (T,), rows that look unlike the rest, of which no threshold is.
+    unlike: (T,), rows that look unlike the rest, of which neither scaler nor threshold is.
     """
 
     content: bytes
@@ -78,21 +77,23 @@ def calibrate(
     names = tuple(options.channels or info.channel_names)
     _check(normal, names, info, config)
     network = weights_of_capsule(content, config, name)
-    moments = _scaler_of(info, names) if options.keep_scaler else options.moments(normal)
-    constant = tuple(n for n, span in zip(names, np.ptp(normal, axis=0), strict=True) if not span)
     description = _described(info, names, normal, options)
-    scaler = _scaled_by(moments)
-    uncalibrated = build_windowed(config, network, scaler, description)
-    scaled, decoded = _reconstructed(uncalibrated, normal, moments)
-    seen = features(options.features, scaled, decoded)
-    unlike = unlike_rows(seen, options.shrinkage)
-    usual = np.ones(len(unlike), bool) if options.keep_all else ~unlike
-    distance = fit_mahalanobis(seen[usual], options.shrinkage)
-    scores = distance.score(seen[usual])
+
+    def decode(moments: Moments) -> tuple[Float64, Float64]:
+        uncalibrated = build_windowed(config, network, _scaled_by(moments), description)
+        return _reconstructed(uncalibrated, normal, moments)
+
+    kept_scaler = _scaler_of(info, names) if options.keep_scaler else None
+    rows = usual_rows(normal, decode, options, kept_scaler)
+    usual, scaled, decoded = (v[rows.usual] for v in (normal, rows.scaled, rows.decoded))
+    spans = np.ptp(usual, axis=0)
+    constant = tuple(n for n, span in zip(names, spans, strict=True) if not span)
+    distance = fit_mahalanobis(rows.features[rows.usual], options.shrinkage)
+    scores = distance.score(rows.features[rows.usual])
     rule = window_threshold(scores, config.window, options.rate)
-    judge = fit_judge(normal[usual], options.period) if options.period else None
+    judge = fit_judge(usual, options.period) if options.period else None
     sensors = dataclasses.replace(
-        scaler,
+        _scaled_by(rows.moments),
         error_mean=distance.mean,
         whitening=distance.whitening,
         threshold=rule.value,
@@ -110,16 +111,16 @@ def calibrate(
         content=build_windowed(
             config, network, sensors, described, plain_inputs=options.plain_inputs
         ),
-        features=seen,
-        errors=np.abs(scaled - decoded),
+        features=rows.features,
+        errors=np.abs(rows.scaled - rows.decoded),
         condition=distance.condition,
         constant=constant,
-        unlike=unlike,
+        unlike=rows.unlike,
         remarks=(
             *constant_channels(constant),
-            *few_rows(len(normal), seen.shape[1]),
+            *few_rows(len(normal), rows.features.shape[1]),
             *not_followed(scaled, scaled - decoded, names),
-            *unlike_rows_said(unlike, options.keep_all),
+            *unlike_rows_said(rows.unlike, options.keep_all),
             *few_weeks(judge, options.budget),
         ),
     )

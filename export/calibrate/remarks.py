@@ -64,7 +64,7 @@ def unlike_rows_said(unlike: Bool, kept: bool) -> list[str]:
     done = (
         "they count, as was asked"
         if kept
-        else "an incident? No threshold is set by them; --keep-all counts them in"
+        else "an incident? Scaler and thresholds leave them out; --keep-all counts them in"
     )
     return [
         f"{int(unlike.sum())} rows look unlike the rest (rows {first + 1} to {last + 1}{more}): "

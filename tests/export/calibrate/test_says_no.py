@@ -7,10 +7,12 @@ import pytest
 from support.calibrated import calibrated
 from support.repeat_vectors import detector_of, normal_rows
 
+from stillwatch.export.calibrate.options import CalibrationOptions
 from stillwatch.export.calibrate.remarks import few_weeks, not_followed
 from stillwatch.export.calibrate.unlike import stretches
 from stillwatch.runtime import InputError
 from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.scoring.features import FEATURES
 
 ROWS, FIRST, LAST = 1500, 600, 629
 
@@ -27,8 +29,8 @@ def test_an_incident_is_said_and_sets_no_threshold() -> None:
     assert np.flatnonzero(bad.unlike).tolist() == list(range(FIRST, LAST + 1))
     (said,) = (remark for remark in bad.remarks if "unlike" in remark)
     assert said == (
-        "30 rows look unlike the rest (rows 601 to 630): an incident? No threshold is set by them; "
-        "--keep-all counts them in"
+        "30 rows look unlike the rest (rows 601 to 630): an incident? Scaler and thresholds leave "
+        "them out; --keep-all counts them in"
     )
     kept = calibrated(with_incident(), keep_all=True)
     assert any("they count, as was asked" in remark for remark in kept.remarks)
@@ -37,6 +39,28 @@ def test_an_incident_is_said_and_sets_no_threshold() -> None:
     )
     assert with_ > 1.5 * of_clean
     assert without < 1.3 * of_clean
+
+
+@pytest.mark.parametrize("kind", FEATURES)
+def test_an_incident_moves_no_scaler(kind: str) -> None:
+    bad = calibrated(with_incident(), features=kind)
+    without = np.delete(with_incident(), slice(FIRST, LAST + 1), axis=0)
+    expected = CalibrationOptions(features=kind).moments(without)
+    info = detector_of(bad.content).info
+    np.testing.assert_allclose(info.mean, expected.mean[0], rtol=1e-6)
+    np.testing.assert_allclose(info.scale, expected.scale[0], rtol=1e-6)
+    of_all = detector_of(calibrated(with_incident(), features=kind, keep_all=True).content).info
+    assert of_all.scale[2] > 1.5 * info.scale[2]
+
+
+def test_a_channel_that_moves_in_the_incident_alone_is_constant() -> None:
+    rows = normal_rows(ROWS, 4)
+    rows[:, 3] = 5.0
+    rows[FIRST : LAST + 1, 3] += np.sin(np.arange(LAST + 1 - FIRST)) + 4
+    found = calibrated(rows)
+    assert found.unlike.any()
+    assert found.constant == ("sensor_3",)
+    assert detector_of(found.content).info.scale[3] == 1.0
 
 
 def test_single_high_rows_are_a_tail_and_no_incident() -> None:
