@@ -21,14 +21,14 @@ from stillwatch.benchmarks.detection.windows import (
 )
 from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.export.calibrate.options import ROBUST_SHRINKAGE, CalibrationOptions
-from stillwatch.export.calibrate.unlike import unlike_rows
+from stillwatch.export.calibrate.usual import usual_rows
 from stillwatch.runtime.alarms.thresholds import WindowThreshold, window_threshold
 from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.capsule.figures import CapsuleThreshold
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.scoring.distance import fit_mahalanobis
 from stillwatch.runtime.scoring.features import ROBUST, by_channel, features
-from stillwatch.runtime.scoring.scaling import floored_moments
+from stillwatch.runtime.scoring.scaling import Moments, floored_moments
 from stillwatch.runtime.scoring.windows import sliding_windows
 from stillwatch.train.data.sets import Machine
 from stillwatch.train.families.repeat_vector.recipe import held_out
@@ -78,12 +78,16 @@ def linear_rows(machines: Sequence[Machine], unseen: str) -> list[Row]:
 
 def _linear_row(machine: Machine, projection: Float64) -> Row:
     normal = held_out(machine)
-    moments = floored_moments(normal)
-    before, after = ((v - moments.mean) / moments.scale for v in (normal, machine.test))
-    seen = features(ROBUST, before, _projected(before, projection))
-    usual = ~unlike_rows(seen, ROBUST_SHRINKAGE)
-    distance = fit_mahalanobis(seen[usual], ROBUST_SHRINKAGE)
-    rule = window_threshold(distance.score(seen[usual]), WINDOW, _RATE)
+
+    def decode(moments: Moments) -> tuple[Float64, Float64]:
+        scaled = (normal - moments.mean) / moments.scale
+        return scaled, _projected(scaled, projection)
+
+    rows = usual_rows(normal, decode, CalibrationOptions())
+    seen = rows.features[rows.usual]
+    distance = fit_mahalanobis(seen, ROBUST_SHRINKAGE)
+    rule = window_threshold(distance.score(seen), WINDOW, _RATE)
+    after = (machine.test - rows.moments.mean) / rows.moments.scale
     result = distance.parts(features(ROBUST, after, _projected(after, projection)))
     contribution = by_channel(result, after.shape[1])
     return {

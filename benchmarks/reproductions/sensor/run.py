@@ -105,7 +105,7 @@ def _one_seed(
         return judge_capsule(base, folder.name, subject.machine, int8=False)
 
     (check,) = kept(folder / "agreement.json", lambda: [_agreement(folder, subject)])
-    return checkpoint, kept(folder / "judged.json", judge), check
+    return checkpoint, kept(folder / "evaluations.json", judge), check
 
 
 def _agreement(folder: Path, subject: Subject) -> Check:

@@ -1,7 +1,7 @@
 """What `reproduce smd` writes into its results.json, and the table as text."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from stillwatch.benchmarks.detection.windows import Evaluated
 from stillwatch.runtime.report.machine import Provenance
@@ -9,7 +9,10 @@ from stillwatch.runtime.report.tables import Spread, spread_text
 
 __all__ = [
     "CORE_HEADER",
+    "ERROR",
     "HEADER",
+    "LEVEL",
+    "ROBUST_SCORE",
     "Ablations",
     "CapsuleFigures",
     "Figures",
@@ -23,21 +26,29 @@ __all__ = [
     "smd_rows",
 ]
 
+# What a row's score is taken of: as capsules ship, as they did before that, and as published.
+ROBUST_SCORE, LEVEL, ERROR = "robust", "error and level", "error"
+
 HEADER = (
     *("", "score", "parameters", "of teacher", "P", "R", "F1", "F1, oracle"),
-    *("VUS-PR", "AP", "agrees", "HitRate@100%"),
+    *("VUS-PR", "AP", "agrees", "HitRate@100%", "HitRate@100%, error"),
 )
 CORE_HEADER = (
-    *("", "score", "parameters", "of teacher", "P", "R", "F1", "VUS-PR", "agrees"),
-    *("F1, others", "VUS-PR, others"),
+    *("", "score", "parameters", "of teacher", "P", "R", "F1", "VUS-PR", "agrees", "HitRate"),
+    *("HitRate, error", "F1, others", "VUS-PR, others"),
 )
 
 
 class Figures(Evaluated):
-    """How scores and errors meet a machine's labels. called: the windows, left out of the file."""
+    """How scores meet a machine's labels. called: the windows, left out of the file.
+
+    hit_rate: of channels ranked by error; contribution_hit_rate: by what they add to the score.
+    """
 
     hit_rate_100: float
     hit_rate_150: float
+    contribution_hit_rate_100: float
+    contribution_hit_rate_150: float
     called: list[int]
     windows: int
 
@@ -70,7 +81,10 @@ class Row(JudgedRow):
 
 
 class SummaryRow(TypedDict):
-    """A model under a score: macro averages over machines, and their spread over seeds."""
+    """A model under a score: macro averages over machines, and their spread over seeds.
+
+    Rows that are kept of an earlier run may have no HitRate by contribution.
+    """
 
     row: str
     score: str
@@ -85,6 +99,8 @@ class SummaryRow(TypedDict):
     vus_pr: Spread
     hit_rate_100: Spread
     hit_rate_150: Spread
+    contribution_hit_rate_100: NotRequired[Spread]
+    contribution_hit_rate_150: NotRequired[Spread]
     agreement: Spread
     f1_by_machine: dict[str, float]
 
@@ -99,10 +115,11 @@ class PublishedRow(TypedDict):
 
 
 class Ablations(TypedDict):
-    """Further networks of one machine."""
+    """Further networks of one machine. date: of the earlier run that they are of, if they are."""
 
     machine: str
     summary: list[SummaryRow]
+    date: NotRequired[str]
 
 
 class Results(Provenance):
@@ -118,12 +135,10 @@ class Results(Provenance):
     curves: dict[str, dict[str, list[float]]]
 
 
-_Figure = Literal[
-    "precision", "recall", "f1", "oracle_f1", "vus_pr", "ap", "agreement", "hit_rate_100"
-]
+_Figure = Literal["precision", "recall", "f1", "oracle_f1", "vus_pr", "ap", "agreement"]
 _SHOWN: tuple[_Figure, ...] = (
     *("precision", "recall", "f1", "oracle_f1"),
-    *("vus_pr", "ap", "agreement", "hit_rate_100"),
+    *("vus_pr", "ap", "agreement"),
 )
 
 
@@ -137,6 +152,7 @@ def smd_rows(summary: Sequence[SummaryRow]) -> list[tuple[str, ...]]:
             f"{row['parameters']:,}" if row["parameters"] else "",
             _share(row["parameters"] / teacher) if row["parameters"] else "",
             *(spread_text(row[figure], 2) for figure in _SHOWN),
+            *_blame(row),
         )
         for row in summary
     ]
@@ -148,9 +164,24 @@ def core_rows(results: Results) -> list[tuple[str, ...]]:
     rows = []
     for row, cells in zip(results["summary"], smd_rows(results["summary"]), strict=True):
         other = others[row["row"], row["score"]]
-        figures = (row["vus_pr"], row["agreement"], other["f1"], other["vus_pr"])
-        rows.append((*cells[:7], *(spread_text(figure, 2) for figure in figures)))
+        ranking = (row["vus_pr"], row["agreement"])
+        elsewhere = (other["f1"], other["vus_pr"])
+        rows.append(
+            (
+                *cells[:7],
+                *(spread_text(figure, 2) for figure in ranking),
+                *_blame(row),
+                *(spread_text(figure, 2) for figure in elsewhere),
+            )
+        )
     return rows
+
+
+def _blame(row: SummaryRow) -> tuple[str, str]:
+    """Returns HitRate@100% by contribution, where it is known, and by error."""
+    by_contribution = row.get("contribution_hit_rate_100")
+    by_error = spread_text(row["hit_rate_100"], 2)
+    return spread_text(by_contribution, 2) if by_contribution else "", by_error
 
 
 def _share(share: float) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from matplotlib.figure import Figure
 
-from stillwatch.benchmarks.reproductions.smd.document import SummaryRow
+from stillwatch.benchmarks.reproductions.smd.document import ERROR, LEVEL, ROBUST_SCORE, SummaryRow
 from stillwatch.runtime.report.palette import BLUE, GREEN, GREY, ORANGE, RED
 from stillwatch.runtime.result import Result
 from stillwatch.train.data.sets import Machine
@@ -36,13 +36,18 @@ def learning_curves(curves: dict[str, dict[str, list[float]]]) -> Figure:
 def size_against_detection(summary: Sequence[SummaryRow]) -> Figure:
     """Returns window F1 and VUS-PR against parameters, on a log axis, with seed spread."""
     figure = Figure(figsize=(_WIDTH, 4.6), layout="constrained")
-    flat = {row["row"]: row for row in summary if row["parameters"] is None}
+    flat = {
+        row["row"]: row
+        for row in summary
+        if row["parameters"] is None and row["score"] in ("", ROBUST_SCORE)
+    }
     metrics: tuple[tuple[Literal["f1", "vus_pr"], str], ...] = (
         ("f1", "window F1"),
         ("vus_pr", "VUS-PR"),
     )
+    looks = ((ERROR, ORANGE, "s"), (LEVEL, GREEN, "^"), (ROBUST_SCORE, BLUE, "o"))
     for axes, (metric, label) in zip(figure.subplots(1, 2), metrics, strict=True):
-        for score, colour, marker in (("error", ORANGE, "s"), ("error and level", BLUE, "o")):
+        for score, colour, marker in looks:
             rows = [r for r in summary if r["score"] == score and "int8" not in r["row"]]
             size = np.array([row["parameters"] for row in rows])
             middle = np.array([row[metric]["median"] for row in rows])

@@ -5,17 +5,32 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from stillwatch.benchmarks.detection.counts import spread
-from stillwatch.benchmarks.reproductions.smd.document import JudgedRow, Row, SummaryRow
+from stillwatch.benchmarks.reproductions.smd.document import (
+    LEVEL,
+    ROBUST_SCORE,
+    JudgedRow,
+    Row,
+    SummaryRow,
+)
 from stillwatch.runtime.report.tables import Spread
 
 __all__ = ["summarize", "with_agreement"]
+
+
+# What the teacher is judged by where a row is asked how often they agree.
+_TEACHERS = {"": ROBUST_SCORE, "level": LEVEL}
 
 
 def with_agreement(rows: Sequence[JudgedRow]) -> list[Row]:
     """Returns the rows with how often each agrees with the teacher's calls, window by window."""
     teacher = {(r["machine"], r["score"]): r for r in rows if r["row"] == "teacher"}
     return [
-        {**r, "agreement": _agreement(r, teacher[r["machine"], r["score"] or "error and level"])}
+        {
+            **r,
+            "agreement": _agreement(
+                r, teacher[r["machine"], _TEACHERS.get(r["score"], r["score"])]
+            ),
+        }
         for r in rows
     ]
 
@@ -45,7 +60,13 @@ def summarize(rows: Iterable[Row]) -> list[SummaryRow]:
                 "ap": _macro([row["ap"] for row in seed] for seed in seeds),
                 "vus_pr": _macro([row["vus_pr"] for row in seed] for seed in seeds),
                 "hit_rate_100": _macro([row["hit_rate_100"] for row in seed] for seed in seeds),
+                "contribution_hit_rate_100": _macro(
+                    [row["contribution_hit_rate_100"] for row in seed] for seed in seeds
+                ),
                 "hit_rate_150": _macro([row["hit_rate_150"] for row in seed] for seed in seeds),
+                "contribution_hit_rate_150": _macro(
+                    [row["contribution_hit_rate_150"] for row in seed] for seed in seeds
+                ),
                 "agreement": _macro([row["agreement"] for row in seed] for seed in seeds),
                 "f1_by_machine": {
                     machine: float(np.median([r["f1"] for r in group if r["machine"] == machine]))

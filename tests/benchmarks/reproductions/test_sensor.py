@@ -62,9 +62,11 @@ def test_the_whole_way(results: dict[str, Any]) -> None:
     (found,) = results["subjects"]
     names = {(row["row"], row["score"]): row for row in found["summary"]}
     assert set(names) == {
+        ("sensor", "robust"),
         ("sensor", "error and level"),
         ("sensor", "error"),
-        ("no model", ""),
+        ("no model", "robust"),
+        ("no model", "level"),
         ("PCA", ""),
         ("random", ""),
     }

@@ -4,13 +4,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
+from support.repeat_vectors import detector_of, make_capsule
 
+from stillwatch.benchmarks.detection.windows import hit_rate
 from stillwatch.benchmarks.reproductions.smd import command as smd_command
 from stillwatch.benchmarks.reproductions.smd import networks
+from stillwatch.benchmarks.reproductions.smd.evaluation import judge_capsule
 from stillwatch.benchmarks.reproductions.smd.networks import Plan
+from stillwatch.export.calibrate.calibration import calibrate
 from stillwatch.runtime import InputError
 from stillwatch.train.data.sets import Machine
 from stillwatch.train.data.sets.smd import Incident
+from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
+from stillwatch.train.families.repeat_vector.recipe import held_out
 
 ROOT = Path(__file__).resolve().parents[3]
 CHANNELS = 4
@@ -46,11 +53,17 @@ def test_the_whole_way_and_nothing_twice(tmp_path: Path, monkeypatch: pytest.Mon
     rows = {(row["row"], row["score"]): row for row in results["summary"]}
     assert rows["teacher", "error"]["parameters"] == 1_124_201
     assert rows["student", "error"]["parameters"] == 482_601
-    assert rows["teacher", "error and level"]["agreement"]["median"] == 1.0
-    assert ("student, int8", "error and level") in rows
+    for score in ("robust", "error and level", "error"):
+        assert rows["teacher", score]["agreement"]["median"] == 1.0
+    assert ("student, int8", "robust") in rows
+    assert ("student, int8", "error and level") not in rows
     assert rows["universal 16, machine left out", "error"]["machines"] == ["1-1", "2-1"]
-    for name in ("random", "no model", "PCA"):
-        assert rows[name, ""]["parameters"] is None
+    for row in (("random", ""), ("PCA", ""), ("no model", "robust"), ("no model", "level")):
+        assert rows[row]["parameters"] is None
+    # One channel is at fault, and far off: by errors and by parts of the score alike.
+    for row in (("teacher", "robust"), ("no model", "robust"), ("no model", "level")):
+        assert rows[row]["contribution_hit_rate_100"]["median"] == 1.0
+        assert rows[row]["hit_rate_100"]["median"] == 1.0
     assert {row["machine"] for row in results["by_machine"]} == {"1-1", "2-1"}
     assert '<figure class="plot"' in (tmp_path / "report.html").read_text()
 
@@ -62,6 +75,40 @@ def test_the_whole_way_and_nothing_twice(tmp_path: Path, monkeypatch: pytest.Mon
     assert smd_command.run(parsed(*words)) == 0
     repeated = json.loads((tmp_path / "results.json").read_text())
     assert repeated["summary"] == results["summary"]
+    assert repeated["ablations"] is None
+
+
+def test_what_ships_is_what_is_judged() -> None:
+    machine = made_up("2-1")
+    base = make_capsule(RepeatVectorConfig(units=4), CHANNELS)
+    rows = {row["score"]: row for row in judge_capsule(base, "made up", machine, int8=False)}
+    assert list(rows) == ["robust", "error and level", "error"]
+    content = calibrate(base, "made up", held_out(machine)).content
+    result = detector_of(content).score(machine.test)
+    expected = average_precision_score(machine.labels, result.score.astype(np.float64))
+    assert rows["robust"]["ap"] == expected
+    blame = result.contribution
+    assert rows["robust"]["contribution_hit_rate_150"] == hit_rate(machine.incidents, blame, 1.5)
+    (int8,) = judge_capsule(
+        make_capsule(RepeatVectorConfig(units=64), CHANNELS), "made up", machine, int8=True
+    )
+    assert int8["score"] == "robust"
+
+
+def test_ablations_of_an_earlier_run_are_kept_under_its_date(tmp_path: Path) -> None:
+    kept = {"machine": "2-1", "summary": []}
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"ablations": kept, "date": "2026-11-22"}))
+    assert smd_command.earlier_ablations(path) == {**kept, "date": "2026-11-22"}
+    again = {"ablations": {**kept, "date": "2026-11-22"}, "date": "2026-12-24"}
+    path.write_text(json.dumps(again))
+    assert smd_command.earlier_ablations(path)["date"] == "2026-11-22"
+    for text, said in (('{"ablations": null, "date": ""}', "there are none"), ("[]", "no results")):
+        path.write_text(text)
+        with pytest.raises(InputError, match=said):
+            smd_command.earlier_ablations(path)
+    with pytest.raises(InputError, match="no results"):
+        smd_command.earlier_ablations(tmp_path / "none.json")
 
 
 def test_wrong_calls_are_refused(tmp_path: Path) -> None:
