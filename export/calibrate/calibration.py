@@ -92,14 +92,7 @@ def calibrate(
     scores = distance.score(rows.features[rows.usual])
     rule = window_threshold(scores, config.window, options.rate)
     judge = fit_judge(usual, options.period) if options.period else None
-    sensors = dataclasses.replace(
-        _scaled_by(rows.moments),
-        error_mean=distance.mean,
-        whitening=distance.whitening,
-        threshold=rule.value,
-        count=rule.count,
-        features=options.features,
-    )
+    sensors = _sensors(rows.moments, distance, rule, options)
     described = dataclasses.replace(
         description,
         threshold=_threshold(rule, distance, options),
@@ -143,6 +136,19 @@ def _threshold(
 ) -> CapsuleThreshold:
     return CapsuleThreshold(
         **asdict(rule), condition=distance.condition, shrinkage=options.shrinkage
+    )
+
+
+def _sensors(
+    moments: Moments, distance: Mahalanobis, rule: WindowThreshold, options: CalibrationOptions
+) -> Sensors:
+    return dataclasses.replace(
+        _scaled_by(moments),
+        error_mean=distance.mean,
+        whitening=distance.whitening,
+        threshold=rule.value,
+        count=rule.count,
+        features=options.features,
     )
 
 
