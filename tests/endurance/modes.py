@@ -81,12 +81,13 @@ class Life:
         if self.mode == "pipe":
             return subprocess.Popen(words, stdin=self._pipe(), **options)
         if self.mode == "replay":
-            with subprocess.Popen(["cat", self.source], stdout=subprocess.PIPE) as cat:
-                process = subprocess.Popen([*words, "--replay"], stdin=cat.stdout, **options)
-                assert cat.stdout
-                cat.stdout.close()
-                threading.Thread(target=cat.wait, daemon=True).start()
-                return process
+            cat = subprocess.Popen(["cat", self.source], stdout=subprocess.PIPE)
+            assert cat.stdout
+            process = subprocess.Popen([*words, "--replay"], stdin=cat.stdout, **options)
+            cat.stdout.close()
+            # Not awaited here: it lives until all is read, and the kill is to come before.
+            threading.Thread(target=cat.wait, daemon=True).start()
+            return process
         with self.source.open("rb") as lines:
             return subprocess.Popen(words, stdin=lines, **options)
 
