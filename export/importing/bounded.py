@@ -9,9 +9,10 @@ import numpy as np
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CheckpointError
 
-__all__ = ["MOST_BYTES", "member", "npy_array", "read_file"]
+__all__ = ["LONGEST_NAME", "MOST_BYTES", "member", "npy_array", "read_file"]
 
 MOST_BYTES = 1 << 30  # of a file, and of what it unpacks to; the published teacher has 4.5 MB
+LONGEST_NAME = 256  # of an array or a group
 
 
 def read_file(path: Path) -> bytes:

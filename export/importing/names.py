@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from stillwatch.export.graph.lstm import LstmLayer
+from stillwatch.export.importing.bounded import LONGEST_NAME
 from stillwatch.export.importing.layers import Dense, Foreign, Layer, Lstm
 from stillwatch.runtime.arrays import AnyArray, Float32
 from stillwatch.runtime.errors import CheckpointError
@@ -32,8 +33,8 @@ _GLUON_PART = f"(?P<part>{'|'.join(_PARTS)})$"
 GLUON = Naming(
     "Gluon",
     (
-        rf"^(?P<block>.*?)\.?_unfused\.(?P<layer>\d+)\.(?:(?P<direction>[lr])_cell\.)?{_GLUON_PART}",
-        rf"^(?:arg:)?(?P<block>.*?)[._]?(?P<direction>[lr])(?P<layer>\d+)_{_GLUON_PART}",
+        rf"^(?P<block>.*?)\.?_unfused\.(?P<layer>\d{{1,9}})\.(?:(?P<direction>[lr])_cell\.)?{_GLUON_PART}",
+        rf"^(?:arg:)?(?P<block>.*?)[._]?(?P<direction>[lr])(?P<layer>\d{{1,9}})_{_GLUON_PART}",
         rf"^(?:arg:)?(?P<block>.*?)[._]?{_GLUON_PART}",
     ),
     {part: part for part in _PARTS},
@@ -41,7 +42,7 @@ GLUON = Naming(
 PYTORCH = Naming(
     "PyTorch",
     (
-        r"^(?P<block>.*?)\.?(?P<part>weight_ih|weight_hh|bias_ih|bias_hh)_l(?P<layer>\d+)"
+        r"^(?P<block>.*?)\.?(?P<part>weight_ih|weight_hh|bias_ih|bias_hh)_l(?P<layer>\d{1,9})"
         r"(?P<direction>_reverse)?$",
     ),
     dict(zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), _PARTS, strict=True)),
@@ -55,6 +56,8 @@ def network_of(arrays: Mapping[str, AnyArray], naming: Naming, name: str) -> For
     dense: dict[str, dict[str, tuple[str, Float32]]] = {}
     order: dict[str, None] = {}
     for theirs, array in arrays.items():
+        if len(theirs) > LONGEST_NAME:
+            raise CheckpointError(f"{name} has an array with a name of {len(theirs)} characters")
         match = next((m for p in naming.lstm if (m := p.match(theirs))), None)
         if match:
             groups = match.groupdict()
@@ -66,9 +69,9 @@ def network_of(arrays: Mapping[str, AnyArray], naming: Naming, name: str) -> For
             dense.setdefault(match["block"], {})[match["part"]] = (theirs, _floats(array))
         else:
             raise CheckpointError(
-                f"{name} has an array {theirs!r}, which is of no LSTM or dense layer; it holds "
-                f"{listed(arrays)}: leave out what the network does not need, or rename it with "
-                "--map"
+                f"{name} has an array {theirs[:80]!a}, which is of no LSTM or dense layer; it "
+                f"holds {listed(arrays)}: leave out what the network does not need, or rename it "
+                "with --map"
             )
         order.setdefault(match["block"], None)
     layers: list[Layer] = []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stillwatch.export.graph.lstm import LstmLayer, summed_biases
-from stillwatch.export.importing.layers import Dense, Foreign, Lstm
+from stillwatch.export.importing.layers import Dense, Foreign, Lstm, Repeat
 from stillwatch.export.importing.scaler import Scaler
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CheckpointError
@@ -57,11 +57,21 @@ def plain(layer: Lstm) -> None:
 
 
 def window_of(network: Foreign, options: Options) -> int:
-    """Returns the rows of a window; raises CheckpointError where nobody says how many."""
-    window = options.window or network.window
+    """Returns the rows of a window; raises CheckpointError where nobody says how many.
+
+    What repeats the encoder's state says so, too, where a file gives its number (not 0), and
+    must not say otherwise: the output would have other rows than the input.
+    """
+    repeats = [layer.times for layer in network.layers if isinstance(layer, Repeat) and layer.times]
+    window = options.window or network.window or next(iter(repeats), None)
     if window is None:
         raise CheckpointError(
             "the file does not say how many rows a window has: give --window N, as it was trained"
+        )
+    if any(times != window for times in repeats):
+        raise CheckpointError(
+            f"the file repeats the encoder's state {str(repeats[0])[:20]} times: expected "
+            f"{str(window)[:20]}, the rows of its window"
         )
     return window
 

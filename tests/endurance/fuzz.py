@@ -31,6 +31,7 @@ _DRAWN = re.compile(r"(\d+) passing(?: \w+)?, (\d+) failing(?: \w+)?, and (\d+) 
 _CAPSULE = "tests/runtime/capsule/test_fuzz_capsule.py"
 _SNAPSHOT = "tests/runtime/streaming/test_snapshot_refused.py"
 _HOSTILE = "tests/export/importing/test_hostile.py"
+_INSIDE = "tests/export/importing/test_hostile_inside.py"
 # What is attacked -> the tests that do it, as pytest takes them.
 TARGETS: Mapping[str, tuple[str, ...]] = {
     "tables": ("tests/runtime/test_fuzz.py::test_any_file_is_read_or_refused_in_one_line",),
@@ -46,9 +47,9 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     "capsule readers": ("tests/runtime/capsule/test_graph.py", "-k", "every_reader"),
     "checkpoint": ("tests/runtime/test_fuzz.py::test_any_checkpoint_is_exported_or_refused",),
     "parameters": ("tests/train/data/test_params.py", "-k", "random_bytes or mutated"),
-    "gluon": (_HOSTILE, "-k", "params or npz or symbol"),
-    "keras": (_HOSTILE, "-k", "keras"),
-    "torch": (_HOSTILE, "-k", "safetensors or pt or ckpt"),
+    "gluon": (_HOSTILE, _INSIDE, "-k", "params or npz or symbol.json"),
+    "keras": (_HOSTILE, _INSIDE, "-k", "keras or hdf5"),
+    "torch": (_HOSTILE, _INSIDE, "-k", "safetensors or pytorch"),
     "onnx": (_HOSTILE, "-k", "onnx and test_damage"),
 }
 

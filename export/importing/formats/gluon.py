@@ -89,7 +89,8 @@ def _nodes(content: bytes, name: str) -> list[Mapping[str, Any]]:
         nodes = json.loads(content)["nodes"]
         texts = all(isinstance(n["op"], str) and isinstance(n["name"], str) for n in nodes)
         fits = texts and all(isinstance(n.get("attrs", {}), dict) for n in nodes)
-        inputs = all(0 <= i[0] < len(nodes) for n in nodes for i in n["inputs"])
+        places = [i[0] for n in nodes for i in n["inputs"]]
+        inputs = all(type(place) is int and 0 <= place < len(nodes) for place in places)
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         raise CheckpointError(f"{name} is no symbol as HybridBlock.export writes it") from error
     if not fits or not inputs:
@@ -126,6 +127,7 @@ def _activations(nodes: list[Mapping[str, Any]]) -> dict[str, str]:
     }
     result = {}
     for node in nodes:
-        if node["op"] == "Activation" and (before := node["inputs"][0][0]) in weights:
-            result[f"arg:{weights[before]}"] = str(node.get("attrs", {}).get("act_type"))
+        before = node["inputs"][0][0] if node["inputs"] else None
+        if node["op"] == "Activation" and before in weights:
+            result[f"arg:{weights[before]}"] = str(node.get("attrs", {}).get("act_type"))[:60]
     return result

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.export.importing.bounded import MOST_BYTES
+from stillwatch.export.importing.bounded import LONGEST_NAME, MOST_BYTES
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import CheckpointError, ExtraError, first_line
 
@@ -60,10 +60,13 @@ class Hdf5:
                 raise CheckpointError(f"{self._name} has {len(names)} entries in {group[:80]!a}")
             result = []
             for key in names:
+                if len(key) > LONGEST_NAME:
+                    raise CheckpointError(f"{self._name} has a name of {len(key)} characters")
                 link = node.get(key, getlink=True)
                 if not isinstance(link, self._library.HardLink):
                     raise CheckpointError(
-                        f"{self._name} has a link at {group}/{key[:80]}: expected weights in it"
+                        f"{self._name} has a link {key[:80]!a} in {group[:80]!a}: "
+                        "expected weights in it"
                     )
                 result.append((key, node.get(key, getclass=True)))
         except CheckpointError:
@@ -89,7 +92,7 @@ class Hdf5:
             plain = data.dtype.kind in "fiu" and not outside and data.shape is not None
             if not plain:
                 raise CheckpointError(
-                    f"{self._name}: {path[:120]} holds {data.dtype}"
+                    f"{self._name}: {path[:120]!a} holds {data.dtype}"
                     f"{', kept in another file' if outside else ''}: expected numbers"
                 )
             if data.nbytes > self._left:

@@ -26,7 +26,9 @@ __all__ = ["from_keras_archive", "from_keras_hdf5"]
 
 _MOST_CONFIG = 1 << 24
 _OURS = {"kernel": "i2h_weight", "recurrent_kernel": "h2h_weight", "bias": "i2h_bias"}
-_KINDS = re.compile(r"^(?P<kind>bidirectional|time_distributed|lstm|dense)(?:_(?P<number>\d+))?$")
+_KINDS = re.compile(
+    r"^(?P<kind>bidirectional|time_distributed|lstm|dense)(?:_(?P<number>\d{1,9}))?$"
+)
 
 
 def from_keras_archive(content: bytes, name: str) -> Foreign:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stillwatch.export.importing.bounded import LONGEST_NAME
 from stillwatch.runtime.errors import CheckpointError
 
 __all__ = ["LayerConfig", "layer_configs"]
@@ -49,7 +50,7 @@ def layer_configs(document: Any, name: str) -> list[LayerConfig]:
         for entry in entries:
             config = _layer(str(entry["class_name"]), entry["config"], counts, name)
             result += [config] if config else []
-    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+    except (AttributeError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise CheckpointError(f"{name} has no configuration as Keras writes it: {error}") from error
     return result
 
@@ -69,7 +70,7 @@ def _layer(
     number = counts.get(snake, 0)
     counts[snake] = number + 1
     saved = snake + (f"_{number}" if number else "")
-    own = str(config["name"])
+    own = str(config["name"])[:LONGEST_NAME]
     if kind == "RepeatVector":
         return LayerConfig(name=own, kind="repeat", repeats=int(config["n"]))
     inner, outer = config, kind

@@ -25,7 +25,7 @@ def complaint(path: Path) -> str:
     return ""
 
 
-@pytest.mark.parametrize("file", [*OWN, "keras.keras", "keras.h5"])
+@pytest.mark.parametrize("file", [*OWN, "keras.keras", "keras.h5", "keras.weights.h5"])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damage_is_one_line(file: str, data: st.DataObject, tmp_path: Path) -> None:

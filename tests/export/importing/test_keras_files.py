@@ -82,7 +82,7 @@ def test_a_link_is_refused(kind: str, tmp_path: Path) -> None:
         group = file.create_group("layers/lstm/cell/vars")
         target = "/layers" if kind == "soft" else None
         group["0"] = h5py.SoftLink(target) if target else h5py.ExternalLink("/etc/passwd", "/x")
-    with pytest.raises(CheckpointError, match="has a link at layers/lstm/cell/vars/0"):
+    with pytest.raises(CheckpointError, match=r"has a link .0. in .layers/lstm/cell/vars."):
         read_network(path)
 
 
