@@ -10,7 +10,7 @@ from typing import Any
 
 import onnx
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from support.fuzzing import Worker
 from support.series import cpu_like
 from support.watching import Watch
@@ -19,11 +19,16 @@ from stillwatch.runtime.arrays import Float64
 from stillwatch.runtime.capsule import digest, opening
 from stillwatch.runtime.capsule.info import DIGEST_KEY, METADATA_KEY
 
-# A busy machine is no defect: nothing here is timed. In the suite every run draws the same
-# examples, so that a change fails by what it changed; `make fuzz` draws others.
-settings.register_profile("suite", deadline=None, derandomize=True)
+# A busy machine is no defect: nothing here is timed, nor is how long a draw takes. In the suite
+# every run draws the same examples, so that a change fails by what it changed; `make fuzz` draws
+# others.
+_BUSY = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=_BUSY)
 settings.register_profile(
-    "fuzz", deadline=None, max_examples=int(os.environ.get("STILLWATCH_FUZZ_DRAWS", "5000"))
+    "fuzz",
+    deadline=None,
+    max_examples=int(os.environ.get("STILLWATCH_FUZZ_DRAWS", "5000")),
+    suppress_health_check=_BUSY,
 )
 settings.load_profile("suite")
 

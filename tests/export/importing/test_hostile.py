@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.foreign import CASES, FILES, NEEDS
 
@@ -26,7 +26,6 @@ def complaint(path: Path) -> str:
 
 
 @pytest.mark.parametrize("file", [*OWN, "keras.keras", "keras.h5", "keras.weights.h5"])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damage_is_one_line(file: str, data: st.DataObject, tmp_path: Path) -> None:
     library = NEEDS.get(Path(file).suffix)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.foreign import available
 from support.series import cpu_like
@@ -39,10 +39,8 @@ JSON = st.recursive(
     max_leaves=5,
 )
 CHANGES = st.lists(st.tuples(PLACES, JSON), min_size=1, max_size=3)
-written = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    max_examples=settings().max_examples // 4,  # fifteen files in the suite, more by `make fuzz`
-)
+# Fifteen files in the suite, more by `make fuzz`.
+written = settings(max_examples=settings().max_examples // 4)
 
 
 def complaint(path: Path, out: Path, window: int | None) -> str:
