@@ -49,7 +49,6 @@ def create_app(
         redoc_url=None,
     )
     app.state.service = service
-    app.state.pulse = pages.pulse_of(service)
     meters = app.state.meters = Meters(service.registry, lambda: service.engine.waiting)
     service.observers.append(meters)
     app.router.routes[:0] = _direct()

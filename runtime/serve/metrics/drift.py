@@ -1,10 +1,8 @@
 """Whether a stream still looks as it did: its score against calibration, its channels as at first.
 
-The population stability index of two histograms is the sum of (p - q) ln(p / q)
-over their bins, a symmetric Kullback-Leibler divergence: below 0.1 little has
-moved, above 0.25 much has (Siddiqi, Credit Risk Scorecards, 2006, and
-customary since). A capsule has the quantiles of its normal scores and none of
-its channels, so channels are held against a stream's own first rows.
+By the population stability index: below 0.1 little has moved, above 0.25 much has. A capsule has
+the quantiles of its normal scores and none of its channels, so channels are held against a
+stream's own first rows.
 """
 
 from collections.abc import Mapping
@@ -12,10 +10,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from stillwatch.runtime.arrays import AnyArray, Float64
+from stillwatch.runtime.serve.metrics.histogram import Histogram, stability
 
-__all__ = ["Histogram", "StreamDrift", "stability"]
+__all__ = ["MUCH", "StreamDrift"]
 
-_BLOCKS = 8  # that a window slides by
+MUCH = 0.25  # an index above which much has moved
 _ROWS = 512  # of a window, at least
 _DAYS = 2  # of a window, so that the hour of the day does not look like drift
 _REFERENCE = 256  # rows that are kept of the first window, evenly, until it is full
@@ -23,67 +22,6 @@ _DECILES = np.arange(1, 10) / 10
 _FROZEN = 30  # equal rows at least, and four times as many as ever in the first window
 _OFTEN = 4
 _TOGETHER = 64  # rows that are counted at once
-
-
-def stability(expected: AnyArray, counts: AnyArray) -> Float64:
-    """Returns the population stability index of histograms (C, B), a figure each, (C,).
-
-    Half a count is added to each bin, so that an empty one is not infinitely far.
-    """
-    p, q = (
-        (part + 0.5) / (part.sum(axis=-1, keepdims=True) + 0.5 * part.shape[-1])
-        for part in (np.asarray(expected, np.float64), np.asarray(counts, np.float64))
-    )
-    index: Float64 = ((p - q) * np.log(p / q)).sum(axis=-1)
-    return index
-
-
-class Histogram:
-    """Counts of the last rows by bin, in blocks of rows: the oldest block goes as one begins."""
-
-    def __init__(self, edges: AnyArray, rows: int) -> None:
-        """edges: (C, B - 1), rising. rows: of a whole window."""
-        self._edges = np.asarray(edges, np.float64)
-        self._block = max(1, rows // _BLOCKS)
-        self._counts = np.zeros((_BLOCKS, len(edges), self._edges.shape[1] + 1), np.int64)
-        self._filled = 0  # rows of the block that is being filled
-        self.rows = 0
-
-    def add(self, values: AnyArray) -> None:
-        """Takes rows (T, C)."""
-        bins = self.binned(values)
-        for start in range(0, len(values), self._block):
-            self._add(bins[start : start + self._block])
-
-    def binned(self, values: AnyArray) -> AnyArray:
-        """Returns the bin of each value, (T, C)."""
-        bins: AnyArray = (np.asarray(values)[..., None] > self._edges).sum(axis=-1)
-        return bins
-
-    def counted(self, bins: AnyArray) -> AnyArray:
-        """Returns how many of bins (T, C) are in each, (C, B)."""
-        wide = np.arange(self._counts.shape[2])
-        counts: AnyArray = (bins[..., None] == wide).sum(axis=0)
-        return counts
-
-    @property
-    def counts(self) -> AnyArray:
-        """Of the window, (C, B)."""
-        counts: AnyArray = self._counts.sum(axis=0)
-        return counts
-
-    def _add(self, bins: AnyArray) -> None:
-        if self._filled + len(bins) > self._block:
-            left = self._block - self._filled
-            self._add(bins[:left])
-            bins = bins[left:]
-        if self._filled == self._block:
-            self._counts = np.roll(self._counts, 1, axis=0)
-            self._counts[0] = 0
-            self._filled = 0
-        self._counts[0] += self.counted(bins)
-        self._filled += len(bins)
-        self.rows += len(bins)
 
 
 class StreamDrift:
@@ -110,12 +48,25 @@ class StreamDrift:
         self._waiting: list[tuple[AnyArray, AnyArray]] = []  # what `take` took, not counted yet
         self._waits = 0  # rows of it
 
-    def take(self, values: AnyArray, scores: AnyArray) -> None:
-        """Takes new rows (T, C), and the scores (T',) that came of any."""
+    def take(self, values: AnyArray, scores: AnyArray) -> bool:
+        """Takes new rows (T, C), and the scores (T',) that came of any; returns whether it looked.
+
+        That is at so many rows together that it costs little, or where somebody asks.
+        """
         self._waiting.append((values, scores))
         self._waits += len(values)
-        if self._waits >= _TOGETHER:
+        looks = self._waits >= _TOGETHER
+        if looks:
             self._look()
+        return looks
+
+    @property
+    def highest(self) -> float | None:
+        """The highest of all indices; None where none is known yet."""
+        channels = self.channels
+        known = [] if channels is None else [float(channels.max())]
+        known += [] if self.score is None else [self.score]
+        return max(known, default=None)
 
     @property
     def score(self) -> float | None:

@@ -1,16 +1,16 @@
 """The figures of a service, and the streams that have some of their own."""
 
-import threading
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from stillwatch.runtime.serve.metrics.drift import StreamDrift
+from stillwatch.runtime.serve.metrics.stream_figures import FIGURES, StreamFigures
 from stillwatch.runtime.serve.models.registry import Registry
 from stillwatch.runtime.serve.streams.observer import Told
 
@@ -18,21 +18,7 @@ __all__ = ["Meters"]
 
 _STREAMS = 1000  # with figures of their own: what a scraper keeps is bounded
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_SILENT = 10  # times the usual time between two requests
-_SHORTEST = 60.0  # seconds of silence that are none
-_SLOWNESS = 0.1  # by how much one interval moves the usual one
-
-
-@dataclass
-class _Stream:
-    model: str
-    drift: StreamDrift
-    at: float  # when something came last, by the clock that a scraper has
-    usual: float = 0.0  # seconds between two requests
-    credit: float | None = None
-    spent: float = 0.0  # of the budget, in events
-    open_event: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
+_LOG = logging.getLogger("stillwatch.serve")
 
 
 class Meters:
@@ -47,8 +33,8 @@ class Meters:
         """waiting: how many requests wait for the engine."""
         self.registry = CollectorRegistry()
         self._models, self._waiting, self._clock = registry, waiting, clock
-        self._streams: dict[str, _Stream] = {}
-        self._unmetered: set[str] = set()
+        self._streams: dict[str, StreamFigures] = {}
+        self._metered = 0
         own = self.registry
         self.requests = Histogram(
             "stillwatch_request_seconds", "Time of a request, by route and status.",
@@ -107,80 +93,48 @@ class Meters:
             "stillwatch_streams", "Streams since the start, with and without figures of their own.",
             labels=("metered",),
         )  # fmt: skip
-        counts.add_metric(["yes"], len(self._streams))
-        counts.add_metric(["no"], len(self._unmetered))
+        counts.add_metric(["yes"], self._metered)
+        counts.add_metric(["no"], len(self._streams) - self._metered)
         yield counts
         yield from self._of_streams()
 
-    def of(self, stream: str) -> Mapping[str, float | None]:
-        """Returns a stream's figures by the names of _OF_STREAMS; empty for one without."""
+    def pulse(self, stream: str) -> Mapping[str, float | str | None]:
+        """Returns what a page is told of a stream; nothing of one not heard of since the start."""
         known = self._streams.get(stream)
-        return {} if known is None else self._figures(known)
+        return {} if known is None else known.pulse(self._clock())
 
     def _take(self, one: Told, now: float) -> None:
         known = self._streams.get(one.stream)
         if known is None or known.model != one.model:
-            if known is None and len(self._streams) >= _STREAMS:
-                if len(self._unmetered) < 10 * _STREAMS:
-                    self._unmetered.add(one.stream)
-                return
-            known = self._streams[one.stream] = self._begun(one, now)
-        with known.lock:
-            gap = now - known.at
-            known.usual += (gap - known.usual) * (_SLOWNESS if known.usual else 1.0)
-            known.at, known.credit = now, one.credit
-            for event in one.events:
-                known.open_event = event["event"] == "start"
-                if event["event"] != "start":
-                    known.spent += float(event.get("cost", 0.0))
-            known.drift.take(one.values, one.result.score)
+            metered = self._metered < _STREAMS if known is None else known.drift is not None
+            self._metered += known is None and metered
+            drift = self._drift(one) if metered else None
+            known = self._streams[one.stream] = StreamFigures(one.model, drift, now)
+        if known.take(one, now):
+            _LOG.warning(
+                "stream %s drifts from what model %s was made for: look, and if it is the new "
+                "normal, 'stillwatch recalibrate %s'", one.stream, one.model, one.model,
+            )  # fmt: skip
 
-    def _begun(self, one: Told, now: float) -> _Stream:
+    def _drift(self, one: Told) -> StreamDrift:
         detector = self._models.get(one.model).detector
         info = None if detector is None else detector.info
         judge = None if info is None else info.judge
-        drift = StreamDrift(
-            one.values.shape[1],
-            {} if info is None else info.error_quantiles,
-            None if judge is None else judge.period,
-        )
-        return _Stream(one.model, drift, now)
+        quantiles = {} if info is None else info.error_quantiles
+        period = None if judge is None else judge.period
+        return StreamDrift(one.values.shape[1], quantiles, period)
 
     def _of_streams(self) -> Iterator[Metric]:
-        families = {name: _family(name, text) for name, text in _OF_STREAMS.items()}
+        families = {name: _family(name, text) for name, text in FIGURES.items()}
+        now = self._clock()
         for name, stream in list(self._streams.items()):
+            if stream.drift is None:
+                continue
             labels = [name, stream.model]
-            for figure, value in self._figures(stream).items():
+            for figure, value in stream.figures(now).items():
                 if value is not None:
                     families[figure].add_metric(labels, value)
         yield from families.values()
-
-    def _figures(self, stream: _Stream) -> dict[str, float | None]:
-        with stream.lock:
-            channels = stream.drift.channels
-            silence = self._clock() - stream.at
-            return {
-                "last_request_timestamp_seconds": stream.at,
-                "no_data": float(silence > max(_SHORTEST, _SILENT * stream.usual)),
-                "frozen_channels": float(stream.drift.frozen),
-                "event_open": float(stream.open_event),
-                "budget_left_events": stream.credit,
-                "budget_spent_events": stream.spent,
-                "score_drift_psi": stream.drift.score,
-                "channel_drift_psi": None if channels is None else float(channels.max()),
-            }
-
-
-_OF_STREAMS = {
-    "last_request_timestamp_seconds": "When a stream's last rows came.",
-    "no_data": "1 where a stream is silent for ten times its usual interval, and a minute.",
-    "frozen_channels": "Channels that stand still for longer than they used to.",
-    "event_open": "1 while an event goes on.",
-    "budget_left_events": "What is left of the budget.",
-    "budget_spent_events": "What was spent of the budget since the start.",
-    "score_drift_psi": "Population stability index of the scores against calibration.",
-    "channel_drift_psi": "The highest of the channels' indices against the stream's first rows.",
-}
 
 
 def _family(name: str, text: str) -> GaugeMetricFamily:

@@ -9,11 +9,10 @@ from fastapi.responses import FileResponse, JSONResponse
 from stillwatch.runtime.serve.access.guard import needs
 from stillwatch.runtime.serve.access.principal import Principal
 from stillwatch.runtime.serve.metrics.meters import Meters
-from stillwatch.runtime.serve.pages.pulse import Pulse
 from stillwatch.runtime.serve.problems import RequestError
 from stillwatch.runtime.serve.service import Service
 
-__all__ = ["asset", "get_pulse", "index", "pages", "pulse_of", "pulses"]
+__all__ = ["asset", "get_pulse", "index", "pages", "pulses"]
 
 pages = APIRouter(include_in_schema=False)  # files: they say nothing, so they want no key
 pulses = APIRouter(tags=["streams"])
@@ -44,13 +43,6 @@ async def asset(name: str) -> FileResponse:
     return FileResponse(known[name], media_type=kind, headers={"Cache-Control": "no-cache"})
 
 
-def pulse_of(service: Service) -> Pulse:
-    """Returns an observer that listens to the service from now on."""
-    pulse = Pulse()
-    service.observers.append(pulse)
-    return pulse
-
-
 @pulses.get("/pulse")
 async def get_pulse(
     request: Request,
@@ -60,21 +52,11 @@ async def get_pulse(
 ) -> JSONResponse:
     """Returns, by stream, what the page tells of it; of those heard of since the service began.
 
-    silent: seconds without a sample. credit: events left of the budget. no_data, frozen, drift:
-    as the metrics have them, drift the higher index of score and channels; null where unknown.
+    silent: seconds without a sample. credit: events left of the budget. no_data, frozen: as the
+    metrics have them. drift: the higher index of score and channels. suggests: "recalibrate" where
+    much has moved. Null where unknown.
     """
     service: Service = request.app.state.service
-    pulse: Pulse = request.app.state.pulse
     meters: Meters = request.app.state.meters
-    told: dict[str, dict[str, float | None]] = {}
-    for name, heard in pulse.of([row.id for row in service.store.streams(after, limit)]).items():
-        figures = meters.of(name)
-        indices = (figures.get("score_drift_psi"), figures.get("channel_drift_psi"))
-        known = [index for index in indices if index is not None]
-        told[name] = {
-            **heard,
-            "no_data": figures.get("no_data"),
-            "frozen": figures.get("frozen_channels"),
-            "drift": round(max(known), 3) if known else None,
-        }
-    return JSONResponse({"streams": told})
+    pulses = {row.id: meters.pulse(row.id) for row in service.store.streams(after, limit)}
+    return JSONResponse({"streams": {name: said for name, said in pulses.items() if said}})

@@ -10,6 +10,7 @@ from stillwatch.runtime.serve.access.guard import needs
 from stillwatch.runtime.serve.access.principal import Principal
 from stillwatch.runtime.serve.bodies import content_type, parse_json, read_body
 from stillwatch.runtime.serve.json_text import as_json, read_json
+from stillwatch.runtime.serve.metrics.meters import Meters
 from stillwatch.runtime.serve.problems import RequestError, answered
 from stillwatch.runtime.serve.service import Service
 from stillwatch.runtime.serve.storage.store import StreamRow
@@ -121,8 +122,12 @@ async def get_streams(
 
 @router.get("/streams/{stream}")
 async def get_stream(request: Request, stream: str, _: _Streamer) -> JSONResponse:
-    """Returns how far a stream has come."""
-    return JSONResponse(_told(_known(_service(request), stream)))
+    """Returns how far a stream has come, and how it stands, as `/v1/pulse` says of many.
+
+    suggests: "recalibrate" where it drifts; nobody recalibrates unasked.
+    """
+    meters: Meters = request.app.state.meters
+    return JSONResponse(_told(_known(_service(request), stream)) | dict(meters.pulse(stream)))
 
 
 @router.get("/streams/{stream}/rows")

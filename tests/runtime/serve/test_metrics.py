@@ -8,7 +8,8 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from support.serving import SHIPPED, client, service
 
-from stillwatch.runtime.serve.metrics.drift import StreamDrift, stability
+from stillwatch.runtime.serve.metrics.drift import StreamDrift
+from stillwatch.runtime.serve.metrics.histogram import stability
 from stillwatch.runtime.serve.metrics.meters import Meters
 from stillwatch.runtime.serve.streams.observer import Told
 
@@ -89,6 +90,31 @@ def test_silence_budget_and_events(tmp_path: Path) -> None:
         assert found["stillwatch_stream_budget_spent_events", stream] == 0.75
         kinds = (("kind", "end"), ("model", SHIPPED))
         assert found["stillwatch_events_total", kinds] == 1
+
+
+def test_a_stream_that_drifts_suggests_a_recalibration(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rng = np.random.default_rng(6)
+    with client(service(tmp_path)) as asker:
+
+        def send(first: int, values: Any) -> dict[str, Any]:
+            body = {"seq": first, "samples": values.tolist()}
+            assert asker.post("/streams/a/samples", json=body).status_code == 200
+            found: dict[str, Any] = asker.get("/streams/a").json()
+            return found
+
+        before = send(0, 20 + rng.normal(size=3000))
+        after = send(3000, 60 + rng.normal(size=2000))
+        send(5000, 60 + rng.normal(size=100))
+        text = asker.get("/metrics", headers=OPEN_METRICS).text
+    assert before["suggests"] is None
+    assert after["suggests"] == "recalibrate"
+    assert after["drift"] > 0.25
+    assert samples(text)["stillwatch_stream_drifts", (("model", SHIPPED), ("stream", "a"))] == 1
+    said = [one.getMessage() for one in caplog.records if "drifts" in one.getMessage()]
+    assert len(said) == 1  # once, not with every row
+    assert f"stillwatch recalibrate {SHIPPED}" in said[0]
 
 
 def test_labels_are_bounded(tmp_path: Path) -> None:

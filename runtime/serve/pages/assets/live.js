@@ -5,7 +5,6 @@ import { Charts } from "./charts.js";
 import { showEvents } from "./events.js";
 import { counts, showStreams, stateOf } from "./stream_list.js";
 
-const DRIFTS = 0.25; // as the alert rules have it
 const at = (id) => document.getElementById(id);
 const shown = { streams: [], chosen: null, channel: 0 };
 const charts = new Charts(at("values"), at("surprise"));
@@ -44,7 +43,7 @@ function facts(one) {
     : `Last sample ${Math.round(one.silent)} s ago.`;
   const frozen = one.frozen ? ` ${one.frozen} of its channels stand still.` : "";
   const drift = one.drift == null ? "" : ` Drift: ${one.drift} (index of population stability)`
-    + `${one.drift > DRIFTS ? ", far from calibration: see stillwatch recalibrate" : ""}.`;
+    + `${one.suggests ? ", far from calibration: see stillwatch recalibrate" : ""}.`;
   return `${one.model}; ${one.rows.toLocaleString("en")} rows; `
     + `${one.alarm ? "under alarm" : "calm"}. ${silent}${left}${frozen}${drift}`;
 }
