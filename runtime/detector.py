@@ -56,7 +56,7 @@ class Detector:
     def from_bytes(cls, content: bytes, name: str, *, threads: int = 1) -> "Detector":
         """Returns the detector in a capsule's bytes; `name` is for messages."""
         session, info = opening.open_session(content, name, threads=threads)
-        return cls(Model(session, info, digest.of(content)))
+        return cls(Model(session, info, digest.of(content), content))
 
     def __repr__(self) -> str:
         """Returns what the capsule is, in a line."""

@@ -12,7 +12,7 @@ from stillwatch.runtime.capsule.info import JUDGED, METADATA_KEY, CapsuleInfo, r
 from stillwatch.runtime.capsule.reading import info_from_json
 from stillwatch.runtime.errors import CapsuleError, InputError, first_line
 
-__all__ = ["FATAL_ONLY", "open_graph", "open_session", "read_bytes", "shipped"]
+__all__ = ["FATAL_ONLY", "open_graph", "open_session", "open_step", "read_bytes", "shipped"]
 
 _SHIPPED = resources.files("stillwatch.runtime") / "models"
 FATAL_ONLY = 4  # onnxruntime's warnings are of what is meant, and its errors come as exceptions
@@ -86,12 +86,34 @@ def open_graph(
     metadata = {entry.get("key"): entry.get("value", "") for entry in model["metadata"]}
     if METADATA_KEY not in metadata:
         raise CapsuleError(f"{name} has no stillwatch metadata; make one with 'stillwatch export'")
+    try:
+        session = _session(content, _options(threads))
+    except Exception as error:  # onnxruntime's exceptions share no base but Exception
+        raise CapsuleError(f"{name} does not load in onnxruntime: {first_line(error)}") from error
+    return session, str(metadata[METADATA_KEY])
+
+
+def open_step(content: bytes) -> onnxruntime.InferenceSession:
+    """Returns a session over an opened capsule's bytes for one row of one series a call.
+
+    With these lengths known, onnxruntime decides once which branch of the
+    graph that is, and drops the other. Operators and their order are those of
+    any other call, and so are the answers, to the bit.
+    """
+    options = _options(threads=1)
+    for length in ("batch", "time"):
+        options.add_free_dimension_override_by_name(length, 1)
+    options.enable_cpu_mem_arena = False  # a step's tensors are a few numbers each
+    return _session(content, options)
+
+
+def _options(threads: int) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = FATAL_ONLY
-    try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's exceptions share no base but Exception
-        raise CapsuleError(f"{name} does not load in onnxruntime: {first_line(error)}") from error
-    return session, str(metadata[METADATA_KEY])
+    return options
+
+
+def _session(content: bytes, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

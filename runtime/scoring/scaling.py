@@ -10,6 +10,7 @@ A deviation of zero counts as one, as in scikit-learn's StandardScaler: a
 constant channel is centred and otherwise left alone.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,7 @@ __all__ = [
     "Moments",
     "ScalingPolicy",
     "floored_moments",
+    "history_figures",
     "history_moments",
     "rolling_moments",
     "series_moments",
@@ -36,6 +38,7 @@ COARSE = 2.0**10
 FURTHEST = 1e12
 
 _LEAST_OF_RANGE = 1 / 50  # of a floored scale
+_ULP = float(np.finfo(np.float64).eps)
 _ROLLING = re.compile(r"rolling\((\d{1,7})\)")
 _SHORTEST_HISTORY = 2  # one value has no deviation
 # Rows whose histories are held in memory at once, and values of them.
@@ -142,10 +145,25 @@ def history_moments(histories: Float64) -> Moments:
     # Rounding leaves a constant channel a tiny deviation, not an exact zero: each of the sums may
     # be off by an ulp a term (the bound of scikit-learn's StandardScaler). And what single
     # precision cannot hold cannot divide in the graph.
-    rounding = count * np.finfo(np.float64).eps * np.abs(mean)
+    rounding = count * _ULP * np.abs(mean)
     constant = deviation <= np.maximum(rounding, SMALLEST)
     # Its mean is then itself: summed up it would be off by more than 1 at a level of 1e15.
     return Moments(np.where(constant, histories[:, -1], mean), np.where(constant, 1.0, deviation))
+
+
+def history_figures(history: Float64) -> tuple[float, float]:
+    """Returns mean and scale of one channel's history (T,), as `history_moments` has them.
+
+    The same sums in the same order, in a tenth of the time for one stream.
+    """
+    count = len(history)
+    mean = float(history.cumsum()[-1]) / count
+    off = history - mean
+    deviation = math.sqrt(float(np.square(off).cumsum()[-1]) / count)
+    rounding = count * _ULP * abs(mean)
+    if deviation <= max(rounding, SMALLEST):
+        return float(history[-1]), 1.0
+    return mean, deviation
 
 
 def _ordered_sum(windows: Float64) -> Float64:

@@ -12,7 +12,7 @@ from stillwatch.runtime.arrays import LARGEST, AnyArray, Float64
 from stillwatch.runtime.errors import CapsuleError, first_line
 from stillwatch.runtime.scoring.distance import shared_by_error
 from stillwatch.runtime.scoring.model import Answers, Model, State
-from stillwatch.runtime.scoring.precision import inside_range, prepare
+from stillwatch.runtime.scoring.precision import COARSE, FURTHEST, inside_range, prepare
 from stillwatch.runtime.scoring.scaling import Moments
 
 __all__ = ["Stepper"]
@@ -50,26 +50,26 @@ class Stepper:
         answered = dict(
             zip(model.outputs, (self.score, self.alarm, *self.wide[:given]), strict=True)
         )
+        self._session = model.step_session if streams == 1 else model.session
         self._kept: list[onnxruntime.OrtValue] = []  # the bindings hold no reference of their own
         self._bindings = [
             self._bound(
-                model,
                 feeds | {"h": h, "c": c},
                 answered | dict(zip(("h_out", "c_out"), after, strict=True)),
             )
             for (h, c), after in (self._states, self._states[::-1])
         ]
-        self._run = model.session.run_with_iobinding
+        self._run = self._session.run_with_iobinding
         try:
             self._run(self._bindings[0])  # a graph that cannot is found here, not in the first step
         except Exception as error:  # onnxruntime's exceptions share no base but Exception
             raise CapsuleError(f"the capsule's graph cannot run: {first_line(error)}") from error
 
     def _bound(
-        self, model: Model, feeds: dict[str, AnyArray], answered: dict[str, AnyArray]
+        self, feeds: dict[str, AnyArray], answered: dict[str, AnyArray]
     ) -> onnxruntime.IOBinding:
         """Returns a binding of inputs and outputs to arrays, by name."""
-        binding = model.session.io_binding()
+        binding = self._session.io_binding()
         for name, array in feeds.items():
             value = onnxruntime.OrtValue.ortvalue_from_numpy(array)
             self._kept.append(value)
@@ -111,6 +111,20 @@ class Stepper:
             self.values.fill(values)
         else:
             self.values[...] = values
+        self._advance()
+        return True
+
+    def step_scaled(self, value: float, mean: float, scale: float) -> bool:
+        """Takes one value of one stream of one channel by its own moments.
+
+        Returns False, and takes nothing, where they are not fed as they are.
+        """
+        if not (abs(mean) <= COARSE * scale and abs(value - mean) <= FURTHEST * scale):
+            return False
+        self.values.fill(value)
+        self._mean.fill(mean)
+        self._scale.fill(scale)
+        self._plain = False
         self._advance()
         return True
 

@@ -12,7 +12,12 @@ from stillwatch.runtime.errors import InputError, SnapshotError
 from stillwatch.runtime.result import Result
 from stillwatch.runtime.scoring.inputs import as_array, as_batch
 from stillwatch.runtime.scoring.model import Answers, Model
-from stillwatch.runtime.scoring.scaling import Moments, history_moments, rolling_moments
+from stillwatch.runtime.scoring.scaling import (
+    Moments,
+    history_figures,
+    history_moments,
+    rolling_moments,
+)
 from stillwatch.runtime.streaming.restore import read_kept
 from stillwatch.runtime.streaming.snapshot import pack, unpack
 from stillwatch.runtime.streaming.tracks import Causal, Windowed
@@ -133,6 +138,14 @@ class Fleet:
         self._history[:, :-1] = self._history[:, 1:]
         self._history[:, -1:] = values
         return Moments(moments.mean[:, None], moments.scale[:, None])
+
+    def figures(self, value: float) -> tuple[float, float]:
+        """As `scale` for one stream of one channel: mean and scale as numbers."""
+        history = self._history.reshape(-1)  # (1, T, 1) as it lies
+        figures = history_figures(history)
+        history[:-1] = history[1:]
+        history[-1] = value
+        return figures
 
     def _advance_rolling(self, rows: Float64) -> list[Answers]:
         """Returns the answers for rows (N, T, C): none while they fill the history."""

@@ -11,6 +11,7 @@ from stillwatch.runtime.dataframes import matched_row
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.result import Result
 from stillwatch.runtime.scoring.inputs import as_array, as_batch
+from stillwatch.runtime.scoring.scaling import Moments
 from stillwatch.runtime.streaming.fleet import Fleet
 from stillwatch.runtime.streaming.tracks import Causal
 
@@ -78,7 +79,7 @@ class Stream:
             if self._fixed and track.step_plainly(value):
                 return self._verdict(value, track)
             if abs(value) <= LARGEST and not self.warm_up:
-                track.step(value, self._fleet.scale(value))
+                self._step(value, track)
                 return self._verdict(value, track)
         result = self.extend(np.atleast_1d(as_array(matched_row(value, self._names)))[None])
         if not len(result.score) or np.isnan(result.score[-1]):
@@ -119,6 +120,15 @@ class Stream:
     def snapshot(self) -> bytes:
         """Returns the stream's state; `detector.stream(saved)` goes on from it."""
         return self._fleet.snapshot()
+
+    def _step(self, value: float, track: Causal) -> None:
+        """Takes a value that is not fed as it is by fixed moments."""
+        if self._fixed:
+            track.step(value, None)
+            return
+        mean, scale = self._fleet.figures(value)
+        if not track.step_scaled(value, mean, scale):
+            track.step(value, Moments(np.full((1, 1, 1), mean), np.full((1, 1, 1), scale)))
 
     def _verdict(self, value: float, track: Causal) -> Verdict:
         """Returns the answer of the step that was just taken."""

@@ -61,6 +61,13 @@ class Causal:
         self.stepper.step(values, moments)
         self._count()
 
+    def step_scaled(self, value: float, mean: float, scale: float) -> bool:
+        """As `step` of one stream of one channel, or returns False where it is not fed as it is."""
+        if not self.stepper.step_scaled(value, mean, scale):
+            return False
+        self._count()
+        return True
+
     def step_plainly(self, values: AnyArray | float) -> bool:
         """As `step` with fixed moments, or returns False where values are not fed as they are."""
         if not self.stepper.step_plainly(values):

@@ -6,7 +6,13 @@ from sklearn.preprocessing import StandardScaler
 
 from stillwatch.runtime import StillwatchError
 from stillwatch.runtime.arrays import Float64
-from stillwatch.runtime.scoring.scaling import ScalingPolicy, rolling_moments, series_moments
+from stillwatch.runtime.scoring.scaling import (
+    ScalingPolicy,
+    history_figures,
+    history_moments,
+    rolling_moments,
+    series_moments,
+)
 
 HISTORY = 24
 # Sums of a few hundred float64 in another order than NumPy's.
@@ -124,3 +130,16 @@ def test_a_policy_is_called_what_it_is_parsed_from(text: str) -> None:
 def test_other_policies_are_refused(text: str) -> None:
     with pytest.raises(StillwatchError, match="expected a scaling policy"):
         ScalingPolicy.parse(text)
+
+
+@given(
+    level=st.sampled_from([0.0, 7.0, -3000.0, 1e15, 1e-44, 3e38]),
+    spread=st.sampled_from([0.0, 1e-300, 1e-7, 1.0, 1e30]),
+    seed=st.integers(0, 9),
+)
+def test_one_streams_figures_are_the_moments_to_the_bit(
+    level: float, spread: float, seed: int
+) -> None:
+    history = np.random.default_rng(seed).normal(level, spread, HISTORY)
+    moments = history_moments(history[None, :, None])
+    assert history_figures(history) == (moments.mean.item(), moments.scale.item())
