@@ -57,7 +57,7 @@ class Layout:
 
 
 # Of a row without a number too: the rings take what stands in for it, and rows are counted.
-_GO_ON = [f"weighing.filters.{name}" for name in ("recent", "slots", "row")]
+_GO_ON = [f"weighing.filters.{name}" for name in ("recent", "sum", "slots", "row")]
 
 
 def _is_kept(name: str) -> bool:

@@ -185,7 +185,7 @@ class Judge:
         if silent:
             level = np.full_like(level, -np.inf)
         if bad is not None:
-            weighing = kept_where(bad, before.weighing, weighing)
+            weighing = _kept(bad, before.weighing, weighing)
             level, parts = np.where(bad, np.inf, level), np.where(bad, 0.0, parts)
         paid, account = account_step(before.account, level, parts, self._base, self._account)
         now = (scaled, weighed.mean, weighed.scale)
@@ -232,7 +232,7 @@ class Judge:
         return {f"judge.{name}": array for name, array in flat(self._whole).items()}
 
     def restore(self, arrays: Mapping[str, AnyArray]) -> None:
-        """Goes on from a state; raises KeyError or ValueError for one that does not fit."""
+        """Goes on from a state; raises ValueError for one that does not fit."""
         self._live = False
         if "judge.first" in arrays:
             first = arrays["judge.first"]
@@ -241,7 +241,12 @@ class Judge:
                 raise ValueError(f"first rows of shape {first.shape}")
             self._whole, self._first = None, first
             return
-        self._whole = refilled(self._blank(), arrays, self._streams, "judge.")
+        try:
+            self._whole = refilled(self._blank(), arrays, self._streams, "judge.")
+        except KeyError as error:
+            raise ValueError(
+                f"it has no {error.args[0]}: an older stillwatch wrote it; start afresh without it"
+            ) from error
         for name, array in flat(self._whole).items():
             if not (np.isfinite(array) | (name == "weighing.filters.slots")).all():
                 raise ValueError(f"{name} is not finite")
@@ -255,3 +260,15 @@ class Judge:
         wide = np.zeros((1, self._streams))
         account = start_account(self._account, 1, self._streams)
         return Whole(wide, wide, start, account, start_learning(1, self._streams))
+
+
+def _kept(bad: Bool, before: OneState | ManyState, after: Any) -> OneState | ManyState:
+    """Returns the state after a row, of the streams (B,) whose row is bad as it was before.
+
+    But rings are written in place: they take what stands in for the row, and so
+    must the sum of one of them.
+    """
+    kept = kept_where(bad, before, after)
+    if isinstance(kept, OneState):
+        return kept._replace(filters=kept.filters._replace(sum=after.filters.sum))
+    return kept

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.calibrated import calibrated
 from support.detectors import nab_rds, windowed
-from support.repeat_vectors import normal_rows
+from support.repeat_vectors import detector_of, normal_rows
 from support.series import cpu_like
 
 from stillwatch.runtime import Detector, InputError
@@ -253,3 +254,21 @@ def test_any_figures_and_arrays_go_on_or_are_refused(data: st.DataObject) -> Non
         stream = detector.stream(pack("stream", figures, arrays))
         if not figures["finished"]:
             assert np.isfinite(stream.extend(rows[318:360]).score).all() or stream.warm_up
+
+
+@pytest.mark.parametrize("streams", [1, 3])
+def test_an_account_without_debt_is_of_an_older_release(streams: int) -> None:
+    detector = detector_of(calibrated(normal_rows(800, 4), period=60.0).content)
+    rows = np.stack([normal_rows(100, 4, seed=seed) for seed in range(streams)])
+    fleet = detector.fleet(streams, threshold="budget(5/week)")
+    fleet.update(rows[:, 0])
+    kind = "stream"
+    figures, arrays = unpack(kind, fleet.snapshot())
+    assert detector.fleet(streams, pack(kind, figures, arrays)).snapshot() == fleet.snapshot()
+    del arrays["judge.account.debt"]
+    with pytest.raises(SnapshotError) as caught:
+        detector.fleet(streams, pack(kind, figures, arrays))
+    assert str(caught.value) == (
+        "the snapshot does not fit its schema: it has no judge.account.debt: an older stillwatch "
+        "wrote it; start afresh without it"
+    )

@@ -103,6 +103,19 @@ def test_a_row_without_a_number_is_an_alarm_and_leaves_no_trace(spec: JudgeSpec)
         )
 
 
+def test_the_sum_of_the_last_rows_is_theirs_after_a_row_without_a_number() -> None:
+    rows = eventful(fit_judge(made(1, 30, 1, seed=9)[0], PERIOD), 2)
+    judge = Judge(fit_judge(made(1, 30, 1, seed=9)[0], PERIOD), 20, 2, 1)
+    rows[1, 151:154] = np.nan  # after a spike of the other's, and within a turn of the ring
+    score = np.zeros(rows.shape[:2])
+    for last in (152, 154, 160):
+        first = {152: 0, 154: 152, 160: 154}[last]
+        judge.advance(rows[:, first:last], score[:, first:last], score[:, first:last] > 0)
+        state = judge.arrays()
+        ring, total = (state[f"judge.weighing.filters.{name}"] for name in ("recent", "sum"))
+        np.testing.assert_allclose(total, ring.sum(axis=0), rtol=1e-12, atol=1e-12)
+
+
 def test_rows_without_an_answer_are_learnt_and_silent(spec: JudgeSpec) -> None:
     rows = eventful(spec, 1)
     rows[:, 3] += 500
