@@ -262,13 +262,15 @@ class Judge:
         return Whole(wide, wide, start, account, start_learning(1, self._streams))
 
 
-def _kept(bad: Bool, before: OneState | ManyState, after: Any) -> OneState | ManyState:
+def _kept(
+    bad: Bool, before: OneState | ManyState, after: OneState | ManyState
+) -> OneState | ManyState:
     """Returns the state after a row, of the streams (B,) whose row is bad as it was before.
 
     But rings are written in place: they take what stands in for the row, and so
     must the sum of one of them.
     """
     kept = kept_where(bad, before, after)
-    if isinstance(kept, OneState):
+    if isinstance(kept, OneState) and isinstance(after, OneState):
         return kept._replace(filters=kept.filters._replace(sum=after.filters.sum))
     return kept
