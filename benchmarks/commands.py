@@ -17,7 +17,13 @@ COMMANDS = (
         words="bench compare",
         module="stillwatch.benchmarks.latency.cards.command",
         extra="export,benchmarks",
-        help="two cards side by side",
+        help="two cards side by side, of one kind of CPU or of two",
+    ),
+    Command(
+        words="bench cards",
+        module="stillwatch.benchmarks.latency.cards.kinds_command",
+        extra="export,benchmarks",
+        help="of which kinds of CPU there are cards, and how many aims each reaches",
     ),
     Command(
         words="bench edge",

@@ -1,6 +1,6 @@
 """The documentation's figures and tables, from the committed results and held to them by a test.
 
-    python -m stillwatch.benchmarks.readme docs/*.md
+    python -m stillwatch.benchmarks.readme README.md docs/*.md
 
 writes each table anew between its markers, on whichever page these are.
 """
@@ -20,17 +20,9 @@ from stillwatch.benchmarks.detection_sections import (
     overlap_section,
     scores_section,
 )
-from stillwatch.benchmarks.latency.cards.card import Card
-from stillwatch.benchmarks.latency.cards.card_file import read_card
-from stillwatch.benchmarks.latency.cards.compare import disagreements
+from stillwatch.benchmarks.latency.cards.kinds import CARDS, cards_in
 from stillwatch.benchmarks.latency.edge.figures import EDGE_HEADER, edge_rows
-from stillwatch.benchmarks.latency.pages.footprint_tables import COLD_HEADER, cold_rows
-from stillwatch.benchmarks.latency.pages.latency_tables import (
-    ENGINE_HEADER,
-    NETWORK_HEADER,
-    engine_rows,
-    network_rows,
-)
+from stillwatch.benchmarks.latency.pages.sections import bench_section, claims_section
 from stillwatch.benchmarks.microcontroller.device_table import HEADER as C_HEADER
 from stillwatch.benchmarks.microcontroller.device_table import table as c_rows
 from stillwatch.benchmarks.reproductions.drift import document as drift
@@ -43,7 +35,6 @@ from stillwatch.runtime.alarms.policies.policy_table import MEANINGS
 from stillwatch.runtime.report.tables import as_markdown
 
 __all__ = [
-    "bench_section",
     "c_section",
     "drift_section",
     "edge_section",
@@ -126,34 +117,6 @@ def drift_section(results: drift.Results) -> str:
     )
 
 
-def bench_section(card: Card, again: Card) -> str:
-    """Returns the part on latency: networks, engines on the same weights, cold starts.
-
-    again: of a second run, to say on how many ratios the two agree.
-    """
-    packages = {engine.package: engine.version for engine in card.engines}
-    versions = ", ".join(f"{name} {version}" for name, version in packages.items())
-    absent = "".join(f"; {name} absent" for name in card.absent)
-    return "\n".join(
-        [
-            as_markdown(NETWORK_HEADER, network_rows(card)),
-            "",
-            "Every engine on the student's weights:",
-            "",
-            as_markdown(ENGINE_HEADER, engine_rows(card)),
-            "",
-            "Cold start in fresh processes, milliseconds by part, and what it takes:",
-            "",
-            as_markdown(COLD_HEADER, cold_rows(card)),
-            "",
-            f"`{card.command}` on {card.date}: {card.machine.cpu}, {card.machine.cores} cores, "
-            f"{card.threads} thread{'s' * (card.threads > 1)}, {card.plan['processes']} processes; "
-            f"{versions}{absent}. Ratios with their 99 % interval. Of this run and a second one, "
-            f"{disagreements(card, again)[-1]}.",
-        ]
-    )
-
-
 def edge_section(results: dict[str, Any]) -> str:
     """Returns the part on the edge runtime: each figure beside what it is to reach."""
     card = results["card"]
@@ -225,7 +188,7 @@ def sections(root: Path) -> dict[str, str]:
         name: section(json.loads((root / _RESULTS / name / "results.json").read_text()))
         for name, section in _SECTIONS.items()
     }
-    runs = (read_card(root / _RESULTS / "bench" / name) for name in ("card.json", "again.json"))
+    kept = cards_in(root / CARDS)
     edge = json.loads((root / _RESULTS / "bench" / "edge.json").read_text())
     in_c = json.loads((root / _RESULTS / "bench" / "c.json").read_text())
     policies = as_markdown(("policy", "an alarm is a score above"), MEANINGS)
@@ -234,7 +197,8 @@ def sections(root: Path) -> dict[str, str]:
     return parts | {
         "alarms": alarms_section(budgets),
         "scores": scores_section(scores),
-        "bench": bench_section(*runs),
+        "bench": bench_section(kept),
+        "speed": claims_section(kept),
         "c": c_section(in_c),
         "edge": edge_section(edge),
         "policies": policies,

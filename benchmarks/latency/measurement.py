@@ -10,11 +10,12 @@ from tqdm import tqdm
 
 from stillwatch.benchmarks.latency.cards.card import CARD_SCHEMA, Card, Cold, Parity, Peaks
 from stillwatch.benchmarks.latency.cards.entries import (
+    energy_entries,
     parity_entries,
     sweep_entries,
     timing_entries,
 )
-from stillwatch.benchmarks.latency.plan import BASELINE, Plan
+from stillwatch.benchmarks.latency.plan import BASELINE
 from stillwatch.benchmarks.latency.prepare import (
     Prepared,
     Setup,
@@ -23,6 +24,7 @@ from stillwatch.benchmarks.latency.prepare import (
     subject_entry,
 )
 from stillwatch.benchmarks.latency.processes import cold_start, environment, work
+from stillwatch.benchmarks.latency.shipped import capsules, energy
 from stillwatch.export.families.table import family_of
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.report.machine import machine, provenance
@@ -48,7 +50,7 @@ def measure(setup: Setup) -> Card:
         parity = parity_entries(prepared, distances, setup.engines)
         bar.update()
         bar.set_description("latency")
-        jobs = list(_timing_jobs(prepared, parity, plan))
+        jobs = list(_timing_jobs(prepared, parity, setup, refused))
         passes = []
         for process in range(plan.processes):
             seeded = [job | {"seed": plan.seed + process} for job in jobs]
@@ -75,13 +77,19 @@ def measure(setup: Setup) -> Card:
         timings=timing_entries(jobs, passes),
         cold=cold,
         sweep=sweep_entries(jobs, passes),
+        energy=energy_entries(jobs, passes),
+        no_energy=energy.unreadable(),
     )
 
 
 def _timing_jobs(
-    prepared: list[Prepared], parity: list[Parity], plan: Plan
+    prepared: list[Prepared], parity: list[Parity], setup: Setup, refused: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
-    """Yields what each process does: a sweep and every scenario of each network, then its steps."""
+    """Yields what each process does: a sweep and every scenario of each network, then its steps.
+
+    At last the shipped capsules. refused: takes why their C is not among them.
+    """
+    plan, no_energy = setup.plan, energy.unreadable()
     sound = {(p.subject, p.engine) for p in parity if p.passed}
     for one in prepared:
         name, scaling = one.subject.name, one.subject.scaling
@@ -89,15 +97,44 @@ def _timing_jobs(
             "engines": {e: path for e, path in one.paths.items() if (name, e) in sound},
             "pace": asdict(plan.pace),
         }
+        scenarios = {scenario: plan.scenarios[scenario] for scenario in one.subject.scenarios}
+        most = max(scenarios.values())
+        measured = "MultiStream" if "Bulk" in scenarios and not no_energy else ""
         yield job | {
             "stage": "scenarios",
-            "scenarios": {s: n for s, n in plan.scenarios.items() if not (scaling and n > 1)},
-            "batches": [] if scaling else list(plan.batches),
+            "scenarios": scenarios,
+            "batches": [] if scaling else [n for n in plan.batches if n <= most],
+            "energy": measured,
             "sweep_seconds": plan.sweep_seconds,
             "baseline": _baseline(one, prepared, sound),
         }
         if family_of(one.subject.checkpoint).causal:
             yield job | {"stage": "steps", "steps": plan.steps}
+    if setup.capsules:
+        yield _capsules_job(prepared, sound, setup, refused)
+
+
+def _capsules_job(
+    prepared: list[Prepared], sound: set[tuple[str, str]], setup: Setup, refused: dict[str, str]
+) -> dict[str, Any]:
+    """Returns the job of the shipped capsules, with the teacher beside them where it is there."""
+    in_c = next((engine for engine in setup.engines if engine.name == "c"), None)
+    teacher = next((one for one in prepared if one.subject.name == BASELINE[0]), None)
+    job: dict[str, Any] = {
+        "stage": "capsules",
+        "subject": "",
+        "capsules": dict(capsules.SCENARIOS),
+        "pace": asdict(setup.plan.pace),
+        "seed": setup.plan.seed,
+        "c": capsules.prepare_c(setup.scratch / "c", in_c, refused),
+        "baseline": "",
+    }
+    if teacher is not None and BASELINE in sound:
+        job |= {
+            "baseline": teacher.paths[BASELINE[1]],
+            "window": teacher.subject.checkpoint.config.window,
+        }
+    return job
 
 
 def _baseline(

@@ -6,11 +6,12 @@ from itertools import pairwise
 
 from stillwatch.benchmarks.latency.timing import Pace
 
-__all__ = ["BASELINE", "Plan", "best_chunk", "chunks_of"]
+__all__ = ["BASELINE", "CHANNELS", "SAME_WEIGHTS", "Plan", "best_chunk", "chunks_of"]
 
 BASELINE = ("teacher", "mxnet")  # what everything else is a multiple of
+SAME_WEIGHTS = ("student", "onnxruntime-int8")  # what engines on one network are compared with
 
-_CHANNELS = 38  # a machine's: MultiStream
+CHANNELS = 38  # a machine's: MultiStream
 _STREAMS = 10_000  # of a fleet
 
 
@@ -20,8 +21,9 @@ class Plan:
 
     micro: hidden units of the micro-students. windows: window lengths for the
     scaling of latency. batches: windows a call, swept in each process; of them
-    each engine's best there is taken where a scenario has more. offline:
-    windows of that scenario, a number of many divisors, for parts of one size.
+    each engine's best there is taken where a scenario has more. offline, bulk:
+    windows of these scenarios, numbers of many divisors, for parts of one size.
+    student_offline: whether the student of 200 units is measured offline, too.
     """
 
     processes: int
@@ -32,43 +34,53 @@ class Plan:
     windows: tuple[int, ...]
     batches: tuple[int, ...]
     offline: int
+    bulk: int
     sweep_seconds: float
+    student_offline: bool = False
     seed: int = 0
 
     @classmethod
     def full(cls) -> "Plan":
-        """The run whose figures are quoted: some thirty minutes on two cores."""
+        """The run whose figures are quoted: under fifteen minutes on two cores."""
         return cls(
-            processes=8,
-            rounds=15,
-            seconds=2.0,
+            processes=6,
+            rounds=12,
+            seconds=1.0,
             cold=5,
-            micro=(64, 32, 16, 8),
+            micro=(64, 32, 8),
             windows=(25, 50, 200, 400),
-            batches=(1, 4, 6, 8, 10, 13, 19, 38, 240),
+            batches=(1, 6, 10, 12, 24, 38, 120, 240, 1024),
             offline=240,
+            bulk=1024,
             sweep_seconds=0.05,
+            student_offline=True,
         )
 
     @classmethod
     def quick(cls) -> "Plan":
-        """A run under five minutes on two cores: the same figures, wider intervals."""
+        """A run under four minutes on two cores: the same figures, wider intervals."""
         return cls(
             processes=3,
-            rounds=6,
-            seconds=0.6,
+            rounds=5,
+            seconds=0.3,
             cold=2,
-            micro=(64, 16),
+            micro=(64,),
             windows=(50, 200),
-            batches=(1, 6, 13, 19, 38),
-            offline=48,
+            batches=(1, 12, 38, 240, 1024),
+            offline=240,
+            bulk=1024,
             sweep_seconds=0.02,
         )
 
     @property
     def scenarios(self) -> dict[str, int]:
         """Windows a query, by the names of MLPerf Inference."""
-        return {"SingleStream": 1, "MultiStream": _CHANNELS, "Offline": self.offline}
+        return {
+            "SingleStream": 1,
+            "MultiStream": CHANNELS,
+            "Offline": self.offline,
+            "Bulk": self.bulk,
+        }
 
     @property
     def steps(self) -> dict[str, int]:

@@ -11,8 +11,8 @@ import numpy as np
 from stillwatch.benchmarks.latency import footprint
 from stillwatch.benchmarks.latency.cards.card import EngineEntry, SubjectEntry
 from stillwatch.benchmarks.latency.engines.base import Engine, write_capsule
-from stillwatch.benchmarks.latency.plan import Plan
-from stillwatch.benchmarks.latency.subjects import Subject, reference, windows_for
+from stillwatch.benchmarks.latency.plan import SAME_WEIGHTS, Plan
+from stillwatch.benchmarks.latency.subjects import SHIPPED, Subject, reference, windows_for
 from stillwatch.runtime.arrays import AnyArray
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.files import make_folder
@@ -25,13 +25,17 @@ _CHECKED = 16  # windows that an engine's answers are compared on
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What to measure, with what, where scratch files may lie, on how many threads."""
+    """What to measure, with what, where scratch files may lie, on how many threads.
+
+    capsules: whether the shipped capsules are measured, too, whole.
+    """
 
     subjects: list[Subject]
     engines: list[Engine]
     plan: Plan
     scratch: Path
     threads: int
+    capsules: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +53,15 @@ def prepare(subject: Subject, setup: Setup, refused: dict[str, str]) -> Prepared
     paths = {}
     for engine in setup.engines:
         try:
+            if subject.made and _role(subject) not in engine.roles:
+                raise InputError(f"measured on the {' and the '.join(engine.roles)} networks alone")
             path = engine.prepare(subject.folder, folder / engine.name)
             paths[engine.name] = str(path.resolve())
         except InputError as error:
             refused[f"{engine.name} on {subject.name}"] = str(error)
     make_folder(folder)
-    most = max(*setup.plan.batches, *setup.plan.scenarios.values())
+    most = max(setup.plan.scenarios[name] for name in subject.scenarios)
+    most = max(most, _CHECKED)
     windows = windows_for(subject, most, setup.plan.seed)
     checked = windows[:_CHECKED]
     arrays: dict[str, AnyArray] = {
@@ -91,6 +98,12 @@ def subject_entry(one: Prepared) -> SubjectEntry:
         weights_read=footprint.weights_read(config, subject.channels),
         files={name: _size(Path(path)) for name, path in one.paths.items()},
     )
+
+
+def _role(subject: Subject) -> str:
+    if subject.name == SAME_WEIGHTS[0]:
+        return "student"
+    return "shipped" if subject.name in SHIPPED else "other"
 
 
 def _size(path: Path) -> int:

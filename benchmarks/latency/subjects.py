@@ -17,21 +17,48 @@ from stillwatch.train.families.config import Config
 from stillwatch.train.families.nab_rds.config import NabRdsConfig
 from stillwatch.train.families.repeat_vector.config import RepeatVectorConfig
 
-__all__ = ["RANDOM", "Subject", "given_subjects", "made_subjects", "reference", "windows_for"]
+__all__ = [
+    "ALL",
+    "RANDOM",
+    "SHIPPED",
+    "Subject",
+    "given_subjects",
+    "made_subjects",
+    "reference",
+    "windows_for",
+]
 
 RANDOM = "random weights"
+ALL = ("SingleStream", "MultiStream", "Offline", "Bulk")
+_ONE, _FEW, _MOST = ALL[:1], ALL[:2], ALL[:3]
+# What the package ships, by capsule: the configurations of their checkpoints, which a test holds.
+SHIPPED: dict[str, Config] = {
+    "smd-micro": RepeatVectorConfig(units=16),
+    "smd-segments": RepeatVectorConfig(units=8, segment=20, scale_free=True),
+    "nab-rds": NabRdsConfig(),
+}
 _REACH = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A network to measure. scaling: there for latency by window length, in SingleStream alone."""
+    """A network to measure.
+
+    scenarios: those of the plan that it is measured in. scaling: there for
+    latency by window length.
+    """
 
     name: str
     folder: Path
     source: str
     checkpoint: Checkpoint
+    scenarios: tuple[str, ...] = ALL
     scaling: bool = False
+
+    @property
+    def made(self) -> bool:
+        """Whether its weights are random."""
+        return self.source.startswith(RANDOM)
 
     @property
     def channels(self) -> int:
@@ -42,15 +69,15 @@ class Subject:
 
 def made_subjects(plan: Plan, folder: Path) -> list[Subject]:
     """Returns the published architectures with random weights: latency does not depend on them."""
-    made: list[tuple[str, Config, bool]] = [
-        ("teacher", RepeatVectorConfig(layers=2), False),
-        ("student", RepeatVectorConfig(), False),
-        *((f"micro {units}", RepeatVectorConfig(units=units), False) for units in plan.micro),
+    made: list[tuple[str, Config, tuple[str, ...]]] = [
+        ("teacher", RepeatVectorConfig(layers=2), _FEW),
+        ("student", RepeatVectorConfig(), _MOST if plan.student_offline else _FEW),
+        *((f"micro {units}", RepeatVectorConfig(units=units), _FEW) for units in plan.micro),
         *(
-            (f"micro 64, T={window}", RepeatVectorConfig(units=64, window=window), True)
+            (f"micro 64, T={window}", RepeatVectorConfig(units=64, window=window), _ONE)
             for window in plan.windows
         ),
-        ("nab-rds", NabRdsConfig(), False),
+        *((name, config, ALL) for name, config in SHIPPED.items()),
     ]
     return [
         Subject(
@@ -58,9 +85,10 @@ def made_subjects(plan: Plan, folder: Path) -> list[Subject]:
             folder=(place := folder / name.replace(" ", "-").replace(",", "")),
             source=f"{RANDOM}, seed {plan.seed}",
             checkpoint=_made(config, place, plan.seed),
-            scaling=scaling,
+            scenarios=scenarios,
+            scaling=scenarios == _ONE,
         )
-        for name, config, scaling in made
+        for name, config, scenarios in made
     ]
 
 

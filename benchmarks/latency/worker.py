@@ -10,7 +10,7 @@ cannot: how much of a figure is the luck of its memory layout.
 import gc
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from stillwatch.benchmarks.latency.engines import available, named
 from stillwatch.benchmarks.latency.engines.base import Engine, Run, largest_and_mean
 from stillwatch.benchmarks.latency.peak_throughput import measure_peaks
 from stillwatch.benchmarks.latency.plan import best_chunk, chunks_of
+from stillwatch.benchmarks.latency.shipped.capsules import time_capsules
+from stillwatch.benchmarks.latency.shipped.energy import counters, millijoules
 from stillwatch.benchmarks.latency.timing import Pace, interleave
 from stillwatch.runtime.arrays import LARGEST, Float32
 
@@ -30,11 +32,16 @@ Job = dict[str, Any]
 Chunks = dict[str, dict[str, int]]  # windows a call, by scenario and engine
 
 
-def check_parity(job: Job, runs: dict[str, Run]) -> dict[str, dict[str, float]]:
-    """Returns each engine's largest and mean distance from float64."""
-    checked, expected = np.load(job["checked"]), np.load(job["expected"])
+def check_parity(
+    job: Job, runs: dict[str, Run], engines: Mapping[str, Engine] | None = None
+) -> dict[str, dict[str, float]]:
+    """Returns each engine's largest and mean distance from float64: a control's from its own."""
+    checked, of_network = np.load(job["checked"]), np.load(job["expected"])
     result = {}
     for name, run in runs.items():
+        expected = of_network
+        if engines is not None and (own := engines[name].expected) is not None:
+            expected = own(job["engines"][name], checked.astype(np.float64))
         largest, mean = largest_and_mean(run(checked), expected)
         # JSON has no infinity, and the schema no NaN: the largest number says it.
         result[name] = {"largest": min(largest, LARGEST), "mean": min(mean, LARGEST)}
@@ -118,6 +125,8 @@ def _do(
     """Returns what a job found; adds the chunks of its network to those that were chosen."""
     if job["stage"] == "peaks":
         return asdict(measure_peaks())
+    if job["stage"] == "capsules":
+        return {"spans": time_capsules(job, engines, threads)}
     job["engines"] = {n: Path(p) for n, p in job["engines"].items() if n in engines}
     if job["stage"] == "steps":
         return {"spans": time_steps(job, engines, threads)}
@@ -128,7 +137,7 @@ def _do(
     gc.collect()
     gc.freeze()
     if job["stage"] == "parity":
-        return check_parity(job, runs)
+        return check_parity(job, runs, engines)
     swept = sweep(job, runs) if job["batches"] else {}
     chunks = _chunks(job, runs, swept)
     chosen[job["subject"]] = chunks
@@ -138,7 +147,8 @@ def _do(
         for scenario in base["scenarios"]:
             chunks[scenario][""] = chosen[base["subject"]][scenario][base["engine"]]
     spans = time_scenarios(job, runs, chunks, baseline)
-    return {"spans": spans, "sweep": swept, "chunks": chunks}
+    energy = _energy(job, runs, chunks) if job["energy"] else {}
+    return {"spans": spans, "sweep": swept, "chunks": chunks, "energy": energy}
 
 
 def _chunks(job: Job, runs: dict[str, Run], swept: dict[str, list[float]]) -> Chunks:
@@ -149,6 +159,18 @@ def _chunks(job: Job, runs: dict[str, Run], swept: dict[str, list[float]]) -> Ch
             for name in runs
         }
         for scenario, windows in job["scenarios"].items()
+    }
+
+
+def _energy(job: Job, runs: dict[str, Run], chunks: Chunks) -> dict[str, dict[str, float]]:
+    """Returns millijoules a query of a scenario, by engine."""
+    scenario, zones = job["energy"], counters()
+    query = np.load(job["windows"])[: job["scenarios"][scenario]]
+    return {
+        scenario: {
+            name: round(millijoules(in_chunks(run, query, chunks[scenario][name]), zones), 6)
+            for name, run in runs.items()
+        }
     }
 
 

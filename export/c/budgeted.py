@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from stillwatch.export.c.generated import Generated, generated
+from stillwatch.export.c.judge_vectors import JudgeVector, judge_vector
 from stillwatch.export.graph.judge.forms import judge_step_model
 from stillwatch.runtime.alarms.policies.policy_table import DEFAULT_BUDGET, alarm_rule
 from stillwatch.runtime.capsule.info import CapsuleInfo
@@ -15,13 +16,14 @@ __all__ = ["JudgeC", "judge_c"]
 class JudgeC:
     """The generated function `judge`; rows: numbers of its state; budget: the policy in words.
 
-    silent: whether it is told of rows that have no score yet.
+    silent: whether it is told of rows that have no score yet. vector: for the self-test.
     """
 
     made: Generated
     rows: int
     budget: str
     silent: bool
+    vector: JudgeVector
 
 
 def judge_c(info: CapsuleInfo, budget: str | None, name: str) -> JudgeC | None:
@@ -44,4 +46,5 @@ def judge_c(info: CapsuleInfo, budget: str | None, name: str) -> JudgeC | None:
     model = judge_step_model(rule.budget.spec, rule.budget.events, silent=silent)
     rows = next(port for port in model.graph.input if port.name == "judge")
     count = rows.type.tensor_type.shape.dim[0].dim_value
-    return JudgeC(generated(model, name, "judge"), count, rule.policy, silent)
+    made = generated(model, name, "judge")
+    return JudgeC(made, count, rule.policy, silent, judge_vector(rule.budget))

@@ -35,6 +35,8 @@ def _double(number: float) -> str:
 
 
 def _number(digits: str) -> str:
+    if digits == "nan":
+        return "NAN"
     if digits in ("inf", "-inf"):
         return digits.replace("inf", "HUGE_VAL")
     return digits if set(digits) & set(".e") else f"{digits}.0"

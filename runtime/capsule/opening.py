@@ -1,7 +1,6 @@
 """Opening a capsule: bytes, digest, metadata, session."""
 
 import hashlib
-from importlib import resources
 from pathlib import Path
 
 import onnxruntime
@@ -14,7 +13,9 @@ from stillwatch.runtime.errors import CapsuleError, InputError, first_line
 
 __all__ = ["FATAL_ONLY", "open_graph", "open_session", "open_step", "read_bytes", "shipped"]
 
-_SHIPPED = resources.files("stillwatch.runtime") / "models"
+# A path, not importlib.resources, which would import what unpacks archives: onnxruntime's libraries
+# cannot be in one.
+_SHIPPED = Path(__file__).resolve().parents[1] / "models"
 FATAL_ONLY = 4  # onnxruntime's warnings are of what is meant, and its errors come as exceptions
 
 

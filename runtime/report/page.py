@@ -6,7 +6,7 @@ Every page of the project is made of these parts, in light and dark; `page.css` 
 import html
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,14 +57,21 @@ def section(name: str, parts: Sequence[str], css: str = "") -> str:
     return f'<section id="{html.escape(name)}" class="{css}">\n' + "\n".join(parts) + "\n</section>"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Returns a table; on a narrow screen each row is a list, each cell under its heading."""
+def table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    is_red: Callable[[str], bool] | None = None,
+) -> str:
+    """Returns a table; on a narrow screen each row is a list, each cell under its heading.
+
+    is_red: of which cells' text.
+    """
     labels = [html.escape(cell) for cell in header]
     head = "".join(f"<th>{label}</th>" for label in labels)
     body = "".join(
         "<tr>"
         + "".join(
-            f'<td data-label="{label}">{html.escape(cell)}</td>'
+            f'<td{_red(cell, is_red)} data-label="{label}">{html.escape(cell)}</td>'
             for label, cell in zip(labels, row, strict=True)
         )
         + "</tr>\n"
@@ -72,6 +79,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
     css = ' class="many"' if len(header) >= _MANY else ""
     return f"<table{css}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _red(cell: str, is_red: Callable[[str], bool] | None) -> str:
+    return ' class="red"' if is_red is not None and is_red(cell) else ""
 
 
 def picture(figure: "Figure", caption: str) -> str:

@@ -1,7 +1,6 @@
 """Many windows in few calls: how series are cut, batched over threads, and joined again."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
@@ -97,6 +96,8 @@ def _share(jobs: Iterable[_Job], threads: int) -> None:
         for job in jobs:
             job()
         return
+    from concurrent.futures import ThreadPoolExecutor  # a score of one thread needs none
+
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(job) for job in jobs]:
             done.result()

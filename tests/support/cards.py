@@ -89,6 +89,7 @@ def make_card(spans: dict[tuple[str, str], float] = SPANS, **changes: object) ->
             for (s, e), us in spans.items()
         ],
     }  # fmt: skip
+    fields |= {"energy": [], "no_energy": "energy is not measured: no counters"}
     return Card(**{**fields, **changes})
 
 

@@ -10,6 +10,7 @@ __all__ = [
     "CARD_SCHEMA",
     "Card",
     "Cold",
+    "Energy",
     "EngineEntry",
     "Machine",
     "Parity",
@@ -19,7 +20,7 @@ __all__ = [
     "Timing",
 ]
 
-CARD_SCHEMA = 2
+CARD_SCHEMA = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,8 +151,22 @@ class Sweep:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Energy:
+    """Millijoules a query by process: of the processor's whole packages, idle power included."""
+
+    subject: str
+    engine: str
+    scenario: str
+    windows: int
+    millijoules: list[float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
-    """One run. absent: engines that could not run; refused: "engine on subject"; both with why."""
+    """One run. absent: engines that could not run; refused: "engine on subject"; both with why.
+
+    no_energy: why there are no figures of energy, "" where there are.
+    """
 
     schema: int
     command: str
@@ -170,6 +185,8 @@ class Card:
     timings: list[Timing]
     cold: list[Cold]
     sweep: list[Sweep]
+    energy: list[Energy]
+    no_energy: str
 
     def timing(self, subject: str, engine: str, scenario: str) -> Timing | None:
         """Returns the timing of an engine, None where it was not timed."""

@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from stillwatch.benchmarks.latency.cards.card import Parity, Sweep, Timing
+from stillwatch.benchmarks.latency.cards.card import Energy, Parity, Sweep, Timing
 from stillwatch.benchmarks.latency.engines.base import Engine
 from stillwatch.benchmarks.latency.prepare import Prepared
+from stillwatch.benchmarks.latency.shipped.capsules import SEPARATOR
 from stillwatch.benchmarks.latency.statistics import quantiles
 
-__all__ = ["parity_entries", "sweep_entries", "timing_entries"]
+__all__ = ["energy_entries", "parity_entries", "sweep_entries", "timing_entries"]
 
 Job = dict[str, Any]  # one for each process, and of each process what it found
 Found = dict[str, Any]
@@ -36,16 +37,17 @@ def timing_entries(jobs: list[Job], passes: list[list[Found]]) -> list[Timing]:
             spans = {e: [process["spans"][scenario][e] for process in result] for e in by_engine}
             baseline = _medians(spans.pop("", []))
             windows = job[job["stage"]][scenario]
-            for engine, processes in spans.items():
+            for name, processes in spans.items():
+                subject, _, engine = name.rpartition(SEPARATOR)
                 calls = [us for rounds in processes for burst in rounds for us in burst]
                 timings.append(
                     Timing(
-                        subject=job["subject"],
+                        subject=subject or job["subject"],
                         engine=engine,
                         scenario=scenario,
                         windows=windows,
                         chunks=[
-                            process["chunks"][scenario][engine] if "chunks" in process else windows
+                            process["chunks"][scenario][name] if "chunks" in process else windows
                             for process in result
                         ],
                         calls=len(calls),
@@ -68,6 +70,22 @@ def sweep_entries(jobs: list[Job], passes: list[list[Found]]) -> list[Sweep]:
         )
         for place, job in enumerate(jobs)
         for engine in passes[0][place].get("sweep", {})
+    ]
+
+
+def energy_entries(jobs: list[Job], passes: list[list[Found]]) -> list[Energy]:
+    """Returns what every engine took of the processor's energy, where that was read."""
+    return [
+        Energy(
+            subject=job["subject"],
+            engine=engine,
+            scenario=scenario,
+            windows=job["scenarios"][scenario],
+            millijoules=[one[place]["energy"][scenario][engine] for one in passes],
+        )
+        for place, job in enumerate(jobs)
+        for scenario, by_engine in passes[0][place].get("energy", {}).items()
+        for engine in by_engine
     ]
 
 

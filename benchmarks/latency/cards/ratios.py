@@ -1,13 +1,14 @@
 """The ratios that a card is read for, each of the same rounds where it can be."""
 
+from stillwatch.benchmarks.latency.cards.aims import AIMS, measured
 from stillwatch.benchmarks.latency.cards.card import Card, Timing
-from stillwatch.benchmarks.latency.plan import BASELINE
+from stillwatch.benchmarks.latency.cards.peers import peer_ratios
+from stillwatch.benchmarks.latency.plan import BASELINE, SAME_WEIGHTS
 from stillwatch.benchmarks.latency.statistics import Ratio, ratio
 
-__all__ = ["SAME_WEIGHTS", "WINDOWED", "faster", "quoted_ratios", "slower"]
+__all__ = ["SAME_WEIGHTS", "WINDOWED", "beside", "faster", "quoted_ratios", "slower"]
 
-SAME_WEIGHTS = ("student", "onnxruntime-int8")  # what engines on one network are compared with
-WINDOWED = ("SingleStream", "MultiStream", "Offline")
+WINDOWED = ("SingleStream", "MultiStream", "Offline", "Bulk")
 
 
 def faster(card: Card, timing: Timing) -> Ratio | None:
@@ -37,4 +38,14 @@ def quoted_ratios(card: Card) -> dict[str, Ratio]:
         for what, quoted in (("faster", faster(card, timing)), ("slower", slower(card, timing))):
             if quoted is not None:
                 result[f"{name}: {what}"] = quoted
+    return result | beside(card)
+
+
+def beside(card: Card) -> dict[str, Ratio]:
+    """Returns the ratios to peers, and those that have aims, by what they are of."""
+    result = dict(peer_ratios(card))
+    for aim in AIMS:
+        quoted = measured(card, aim)
+        if quoted is not None:
+            result[f"{aim.what} ({aim.scenario}): {aim.against}"] = quoted
     return result

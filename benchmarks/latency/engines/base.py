@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ __all__ = [
     "checkpoint_itself",
     "largest_and_mean",
     "network_alone",
+    "plain_session",
     "restarting",
     "write_capsule",
     "write_model",
@@ -56,6 +57,9 @@ class Engine:
     raises InputError where the engine is not for this network. load: with so
     many threads. load_step: a causal network over so many streams, its state
     carried from call to call. weight_bytes: of one weight as it is read in a run.
+    expected: of a control that is not the network, what it answers in float64.
+    roles: of the networks made for the benchmark, which it is measured on: what
+    shows nothing new on the others would only make the run long.
 
     What cannot run here raises ModuleNotFoundError or ExtraError in `start`.
     """
@@ -69,6 +73,8 @@ class Engine:
     why: str = "single precision"
     load_step: Callable[[Path, int, int], Step] | None = None
     weight_bytes: int = 4
+    expected: Callable[[Path, Float64], Float64] | None = None
+    roles: tuple[str, ...] = ("student", "shipped", "other")
 
 
 def network_alone(checkpoint: Path) -> tuple["Checkpoint", dict[str, AnyArray]]:
@@ -101,6 +107,16 @@ def write_capsule(checkpoint: Path, folder: Path) -> Path:
     from stillwatch.export.capsule.build import build_capsule
 
     return write_model(folder, build_capsule(*network_alone(checkpoint)))
+
+
+def plain_session(path: Path, threads: int) -> Any:
+    """Returns onnxruntime's session of a graph that is no capsule, with a capsule's options."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(path.read_bytes(), options)
 
 
 def restarting(begin: Callable[[], Step], window: int) -> Step:

@@ -13,7 +13,7 @@ __all__ = ["ENGINE"]
 
 _GENERATOR = "emx_onnx_cgen"
 _CHANNELS = "channels"
-_MOST_PARAMETERS = 100_000
+_MOST_PARAMETERS = 20_000
 
 
 def _start() -> None:
@@ -36,7 +36,7 @@ def _prepare(checkpoint: Path, folder: Path) -> Path:
     if alone.parameters > _MOST_PARAMETERS:
         raise InputError(
             f"generated C is for small networks, up to {_MOST_PARAMETERS:,} parameters here: of "
-            f"{alone.parameters:,} its text would be tens of megabytes"
+            f"{alone.parameters:,} it is slower than any other engine"
         )
     made = c_files(build_capsule(alone, weights), checkpoint.name)
     make_folder(folder)

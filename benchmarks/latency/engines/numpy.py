@@ -143,5 +143,6 @@ ENGINE = Engine(
     start=_start,
     prepare=_prepare,
     load=_load,
+    roles=("student", "shipped"),
     load_step=_load_step,
 )

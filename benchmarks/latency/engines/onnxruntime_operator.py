@@ -15,6 +15,7 @@ from stillwatch.benchmarks.latency.engines.base import (
     Run,
     Step,
     network_alone,
+    plain_session,
     restarting,
     write_model,
 )
@@ -63,7 +64,7 @@ def _prepare(checkpoint: Path, folder: Path) -> Path:
 
 
 def _load(path: Path, threads: int) -> Run:
-    session = _session(path, threads)
+    session = plain_session(path, threads)
 
     def run(windows: Float32) -> AnyArray:
         steps = windows.transpose(1, 0, 2)  # NTC -> TNC
@@ -75,7 +76,7 @@ def _load(path: Path, threads: int) -> Run:
 
 
 def _load_step(path: Path, streams: int, threads: int) -> Step:
-    session = _session(path, threads)
+    session = plain_session(path, threads)
 
     def begin() -> Step:
         state = _zero_state(session, streams)
@@ -90,15 +91,6 @@ def _load_step(path: Path, streams: int, threads: int) -> Step:
 
     window = session.get_modelmeta().custom_metadata_map["window"]
     return restarting(begin, int(window))
-
-
-def _session(path: Path, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(path.read_bytes(), options)
 
 
 def _zero_state(session: Any, streams: int) -> dict[str, AnyArray]:

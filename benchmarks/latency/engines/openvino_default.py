@@ -24,5 +24,6 @@ ENGINE = Engine(
     start=start,
     prepare=write_capsule,
     load=_load,
+    roles=("student",),
     weight_bytes=2,  # where it is bfloat16
 )

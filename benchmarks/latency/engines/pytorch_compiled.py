@@ -32,4 +32,5 @@ ENGINE = Engine(
     package="torch",
     start=_start,
     load=_load,
+    roles=("student",),  # each takes seconds to compile
 )

@@ -6,6 +6,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from stillwatch.benchmarks.latency.cards.card import Card
+from stillwatch.benchmarks.latency.cards.peers import CONTROL
 from stillwatch.benchmarks.latency.pages.figure import (
     WIDTH,
     figure_of,
@@ -15,7 +16,9 @@ from stillwatch.benchmarks.latency.pages.figure import (
 )
 from stillwatch.runtime.report.palette import BLUE, RED, styles
 
-__all__ = ["distributions", "pareto"]
+__all__ = ["ROWS", "distributions", "pareto"]
+
+ROWS = {"smd-micro": "micro 16"}  # in the results of SMD, by the name of the shipped capsule
 
 
 def pareto(card: Card, quality: Sequence[Mapping[str, Any]]) -> Figure:
@@ -32,11 +35,12 @@ def pareto(card: Card, quality: Sequence[Mapping[str, Any]]) -> Figure:
     points: dict[str, list[tuple[float, float]]] = {}
     labelled = set()
     for timing in card.timings:
-        if timing.scenario != "SingleStream" or timing.subject not in f1:
+        name = ROWS.get(timing.subject, timing.subject)
+        if timing.scenario != "SingleStream" or name not in f1 or timing.engine == CONTROL:
             continue
         # int8 has a detection quality of its own, measured in the plain form.
-        small = f"{timing.subject}, int8" if "int8" in timing.engine else timing.subject
-        point = (timing.p50 / 1e3, f1.get(small, f1[timing.subject]))
+        small = f"{name}, int8" if "int8" in timing.engine else name
+        point = (timing.p50 / 1e3, f1.get(small, f1[name]))
         points.setdefault(timing.subject, []).append(point)
         axes.plot(*point, **look[timing.engine], ls="", alpha=0.85, markeredgecolor="white",
                   ms=5 + 1.6 * len(str(sizes[timing.subject])),

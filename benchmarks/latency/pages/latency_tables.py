@@ -1,8 +1,15 @@
 """A card's speeds as rows of text: for the terminal, the report and README alike."""
 
+from stillwatch.benchmarks.latency.cards.aims import AIM_HEADER, aim_rows
 from stillwatch.benchmarks.latency.cards.card import Card, SubjectEntry, Timing
+from stillwatch.benchmarks.latency.cards.peers import compared_networks
 from stillwatch.benchmarks.latency.cards.ratios import SAME_WEIGHTS, WINDOWED, faster, slower
 from stillwatch.benchmarks.latency.pages.footprint_tables import COLD_HEADER, cold_rows, file_size
+from stillwatch.benchmarks.latency.pages.peer_tables import (
+    ENERGY_HEADER,
+    energy_rows,
+    peer_tables,
+)
 from stillwatch.benchmarks.latency.peak_throughput import read_peak
 from stillwatch.benchmarks.latency.statistics import Ratio
 from stillwatch.runtime.report.tables import as_text
@@ -58,7 +65,7 @@ def engine_rows(card: Card, subject: str = SAME_WEIGHTS[0]) -> list[tuple[str, .
     """Returns a row for each engine on the same weights, as multiples of the int8 capsule."""
     rows = []
     for engine in card.engines:
-        timings = [card.timing(subject, engine.name, scenario) for scenario in WINDOWED]
+        timings = [card.timing(subject, engine.name, scenario) for scenario in WINDOWED[:3]]
         if timings[0] is None:
             continue
         spans = (timings[0].quantiles[q] for q in ("50", "95", "99", "100"))
@@ -100,13 +107,17 @@ def step_rows(card: Card) -> list[tuple[str, ...]]:
             f"{1e3 * timing.p50 / timing.windows:,.4g}",
         )
         for timing in card.timings
-        if timing.scenario not in WINDOWED
+        if timing.scenario in ("StreamingStep", "FleetStep")
     ]
 
 
 def summary(card: Card) -> list[str]:
     """Returns what a run prints."""
     parts = []
+    if compared_networks(card):
+        parts += [as_text(AIM_HEADER, aim_rows(card)), ""]
+        for title, header, rows in peer_tables(card):
+            parts += [f"{title}:", as_text(header, rows), ""]
     if rows := network_rows(card):
         parts += [as_text(NETWORK_HEADER, rows), ""]
     if rows := engine_rows(card):
@@ -116,6 +127,10 @@ def summary(card: Card) -> list[str]:
     if rows := step_rows(card):
         parts += ["nab-rds, one value at a time:", as_text(STEP_HEADER, rows), ""]
     parts += ["cold start, fresh processes:", as_text(COLD_HEADER, cold_rows(card))]
+    if card.energy:
+        parts += ["", "energy, whole packages:", as_text(ENERGY_HEADER, energy_rows(card))]
+    elif card.no_energy:
+        parts += [card.no_energy]
     parts += [f"{name} is absent: {why}" for name, why in card.absent.items()]
     parts += [f"{p.engine} on {p.subject} is NOT TIMED: {p}" for p in card.parity if not p.passed]
     return parts

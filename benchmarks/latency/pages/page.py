@@ -7,8 +7,14 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from stillwatch.benchmarks.latency.cards.aims import AIM_HEADER, aim_rows
 from stillwatch.benchmarks.latency.cards.card import Card
-from stillwatch.benchmarks.latency.pages import cold_plots, footprint_tables, latency_tables
+from stillwatch.benchmarks.latency.pages import (
+    cold_plots,
+    footprint_tables,
+    latency_tables,
+    peer_tables,
+)
 from stillwatch.benchmarks.latency.pages import latency_plots as plots
 from stillwatch.benchmarks.latency.pages.scaling_plot import scaling
 from stillwatch.runtime.files import replacing, write_text
@@ -31,7 +37,11 @@ def write_report(card: Card, out: Path) -> None:
 def _figures(card: Card) -> Iterator[tuple[str, tuple[Figure, str]]]:
     """Yields each picture's file name, figure and caption."""
     quality = _quality()
-    if any(row["row"] == subject.name for row in quality for subject in card.subjects):
+    if any(
+        row["row"] == plots.ROWS.get(subject.name, subject.name)
+        for row in quality
+        for subject in card.subjects
+    ):
         yield (
             "pareto",
             (
@@ -59,6 +69,8 @@ def _figures(card: Card) -> Iterator[tuple[str, tuple[Figure, str]]]:
 
 def _page(card: Card, figures: dict[str, tuple[Figure, str]]) -> str:
     tables = (
+        ("What the shipped networks are to reach", AIM_HEADER, aim_rows(card)),
+        *peer_tables.peer_tables(card),
         (
             "Networks in their capsules, against the teacher in MXNet",
             latency_tables.NETWORK_HEADER,
@@ -79,6 +91,7 @@ def _page(card: Card, figures: dict[str, tuple[Figure, str]]) -> str:
             footprint_tables.COLD_HEADER,
             footprint_tables.cold_rows(card),
         ),
+        ("Energy, whole packages", peer_tables.ENERGY_HEADER, peer_tables.energy_rows(card)),
         ("Networks", footprint_tables.SIZE_HEADER, footprint_tables.size_rows(card)),
         (
             "Parity with float64 NumPy, before timing",
@@ -94,7 +107,10 @@ def _page(card: Card, figures: dict[str, tuple[Figure, str]]) -> str:
     ]
     for title, header, rows in tables:
         if rows:
-            parts += [page.paragraph(title, "h2"), page.table(header, rows)]
+            css = peer_tables.is_behind
+            parts += [page.paragraph(title, "h2"), page.table(header, rows, css)]
+    if card.no_energy:
+        parts.append(page.paragraph(f"{card.no_energy[0].upper()}{card.no_energy[1:]}."))
     parts += [page.paragraph("Pictures", "h2")]
     parts += [page.picture(figure, caption) for figure, caption in figures.values()]
     parts += [page.paragraph(f"{name}: {why}") for name, why in card.refused.items()]
@@ -113,7 +129,8 @@ def _method(card: Card) -> str:
         "processes, with their 99 % interval. onnxruntime runs the whole capsule "
         "(scaling, network, error, score, alarm), the other engines the network alone. "
         "SingleStream is one window a query, MultiStream 38, "
-        f"Offline {card.plan['offline']}, in parts of the size that was fastest in that process. "
+        f"Offline {card.plan['offline']}, Bulk {card.plan.get('bulk', 'none')}, "
+        "in parts of the size that was fastest in that process. "
         f"Load average before the run: {card.machine.load:g}."
     )
 

@@ -10,6 +10,7 @@ from support.cards import SPANS, make_card
 from stillwatch.benchmarks.latency.cards.card import Card, Parity
 from stillwatch.benchmarks.latency.cards.card_file import read_card, write_card
 from stillwatch.benchmarks.latency.cards.compare import compare_cards, disagreements
+from stillwatch.benchmarks.latency.cards.kinds import CARDS, cards_in
 from stillwatch.benchmarks.latency.cards.ratios import faster, quoted_ratios
 from stillwatch.benchmarks.latency.pages.latency_tables import network_rows, summary
 from stillwatch.benchmarks.latency.pages.page import write_report
@@ -37,7 +38,7 @@ def test_a_card_comes_back_as_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "value", "expected"),
     [
-        (("schema",), 1, "no latency card of schema 2: it says 1"),
+        (("schema",), 1, "no latency card of schema 2 or 3: it says 1"),
         (("threads",), "one", r"card.threads: expected int, got 'one'"),
         (("threads",), True, r"card.threads: expected int, got 'True'"),
         (("machine", "load"), None, "card.machine.load: expected float"),
@@ -103,7 +104,8 @@ def test_compare_catches_a_slowed_engine(
     assert len(marked) == 3  # its three scenarios, nothing else
     assert all("student" in line and " onnxruntime " in line for line in marked)
     disagreed = [line for line in printed.splitlines() if "the runs disagree" in line]
-    assert len(disagreed) == 6  # its multiples of the teacher and of int8, in three scenarios
+    # Its multiples of the teacher and of int8, and MXNet beside it, in three scenarios.
+    assert len(disagreed) == 9
     assert "the runs disagree on student / onnxruntime / SingleStream of 1: slower: 3 (" in printed
     assert main(["bench", "compare", old, slowed, "--regression", "1.6"]) == 0
     assert main(["bench", "compare", old, old]) == 0
@@ -183,12 +185,12 @@ def test_the_report_is_one_page_and_its_pictures_are_files(
 
 
 def test_the_committed_runs_agree_on_every_quoted_ratio() -> None:
-    runs = (
-        ROOT / "benchmarks" / "results" / "bench" / f"{name}.json" for name in ("card", "again")
-    )
-    first, second = map(read_card, runs)
-    assert first.date <= second.date
-    assert first.timings != second.timings
-    quoted = len(quoted_ratios(first))
-    expected = f"{quoted} of {quoted} ratios agree within their intervals"
-    assert disagreements(first, second) == [expected]
+    kept = cards_in(ROOT / CARDS)
+    pairs = [(first, again) for first, again in kept.values() if again is not None]
+    assert pairs
+    for first, second in pairs:
+        assert first.date <= second.date
+        assert first.timings != second.timings
+        quoted = len(quoted_ratios(first))
+        expected = f"{quoted} of {quoted} ratios agree within their intervals"
+        assert disagreements(first, second) == [expected]

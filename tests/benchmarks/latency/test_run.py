@@ -15,7 +15,7 @@ from stillwatch.runtime.cli.main import main
 RESULTS = Path(__file__).resolve().parents[3] / "benchmarks" / "results"
 TINY = Plan(
     processes=2, rounds=3, seconds=0.001, cold=1, micro=(), windows=(), batches=(1, 38),
-    offline=38, sweep_seconds=0.001,
+    offline=38, bulk=40, sweep_seconds=0.001,
 )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def test_a_run_leaves_a_card_and_a_report(
         "nab": (18, 18, "trained"),
     }
     found = {timing.key: timing for timing in card.timings}
-    windowed = ("SingleStream", "MultiStream", "Offline")
+    windowed = ("SingleStream", "MultiStream", "Offline", "Bulk")
     assert set(found) == {
         (subject, engine, scenario)
         for engine in ("numpy", "onnxruntime", "mxnet")

@@ -1,6 +1,9 @@
 """The judge of a capsule in C: its alarms are those of the runtime's stream."""
 
 import dataclasses
+import re
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -8,7 +11,8 @@ import pytest
 from support.calibrated import calibrated
 
 from stillwatch.export.c.comparison import compare
-from stillwatch.export.c.folder import CFiles, c_files
+from stillwatch.export.c.compiled import FLAGS
+from stillwatch.export.c.folder import CFiles, c_files, write_folder
 from stillwatch.export.capsule.seal import seal_model
 from stillwatch.export.judged.adding import with_judge
 from stillwatch.runtime.alarms.judge.fitting import fit_judge
@@ -68,6 +72,36 @@ def test_a_windowed_capsules_judge_alarms_in_c_as_in_the_stream(cc: str) -> None
     values[300:310] += 40
     values[500:600, 1] -= 25
     _alarms_alike(cc, content, made, values)
+
+
+def test_the_self_test_replays_the_judge_and_can_fail(cc: str, tmp_path: Path) -> None:
+    made = c_files(_judged(read_bytes("nab-rds-online"), _rows(3000, 1, 0), 300.0), "judged")
+    assert made.judge is not None
+    vector = made.judge.vector
+    assert 0 < vector.alarm.sum() < len(vector.alarm)
+    np.testing.assert_array_equal(np.isnan(vector.surprise), vector.bad)
+    assert vector.bad.sum() == 1
+    selftest = "stillwatch_judged_selftest.c"
+    sources = (*made.sources, selftest)
+    write_folder(tmp_path / "c", made.files)
+    assert _ran(cc, tmp_path / "c", sources) == (0, "passed\n")
+    text = (tmp_path / "c" / selftest).read_text()
+    flags = re.search(r"judged_alarm\[JUDGED\] = \{ (.*) \};", text)
+    assert flags
+    others = flags[1].translate(str.maketrans("01", "10"))
+    (tmp_path / "c" / selftest).write_text(text.replace(flags[1], others))
+    assert _ran(cc, tmp_path / "c", sources) == (1, "FAILED\n")
+    surprise = re.search(r"judged_surprise\[JUDGED\] = \{ ([-.e\d]+), ", text)
+    assert surprise
+    (tmp_path / "c" / selftest).write_text(text.replace(f"{{ {surprise[1]}, ", "{ 99.0, "))
+    assert _ran(cc, tmp_path / "c", sources) == (1, "FAILED\n")
+
+
+def _ran(cc: str, folder: Path, sources: tuple[str, ...]) -> tuple[int, str]:
+    words = [cc, "-O1", *FLAGS, "-Wall", "-Wextra", "-Werror", *sources, "-lm", "-o", "selftest"]
+    subprocess.run(words, cwd=folder, check=True)
+    done = subprocess.run([folder / "selftest"], check=False, capture_output=True, text=True)
+    return done.returncode, done.stdout[-7:]
 
 
 def test_a_budget_wants_a_judge() -> None:

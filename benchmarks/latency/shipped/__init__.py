@@ -1,0 +1,1 @@
+"""What the package ships, measured as it is: whole capsules, networks alone, energy."""
