@@ -15,7 +15,7 @@ ifneq ($(wildcard ../shared/data),)
 export STILLWATCH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test test-all docs matrix fuzz kills soak mqtt-rate sbom capsules nab-rds-capsules smd-capsules segments-capsule install clean
+.PHONY: demo test test-all docs matrix fuzz kills soak mqtt-rate sbom bench-cards figures capsules nab-rds-capsules smd-capsules segments-capsule install clean
 
 demo: install
 	$(BIN)/stillwatch reproduce nab-rds --seeds $(SEEDS) --out demo
@@ -38,6 +38,14 @@ docs: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check ".[docs]"
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "open build/site/index.html in a browser"
+
+# Two full runs of the benchmark on a quiet machine, kept as the cards of its kind of CPU: half an hour.
+bench-cards: install
+	$(BIN)/python -m stillwatch.benchmarks.latency.cards.twice
+
+# What README and the guides quote, made anew of the committed cards and results.
+figures: install
+	$(BIN)/python -m stillwatch.benchmarks.readme README.md docs/*.md
 
 # Every Python and onnxruntime that can be had, and Node with both of its engines where npm is.
 matrix: install

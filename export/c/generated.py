@@ -14,18 +14,14 @@ import onnx
 from emx_onnx_cgen import CodegenError, Compiler, ShapeInferenceError, UnsupportedOpError
 from emx_onnx_cgen.compiler import CompilerOptions
 
+from stillwatch.export.c.buffers import padded, shared
 from stillwatch.runtime.errors import InputError, first_line
 
 __all__ = ["FUNCTION", "Generated", "generated"]
 
 FUNCTION = "graph"
 
-_BUFFER = re.compile(r"^    (float|double|bool|u?int\d+_t) tmp\w+((?:\[\d+\])+);$", re.MULTILINE)
 _CONSTANT = re.compile(r"^const EMX_UNUSED (\w+) (\w+)((?:\[\d+\])+) = ", re.MULTILINE)
-_BYTES = {
-    "float": 4, "double": 8, "int32_t": 4, "int64_t": 8, "bool": 1, "int8_t": 1, "uint8_t": 1,
-}  # fmt: skip
-_ALIGNED = 8
 _SIGMOID = "return 1.0f / (1.0f + expf(-a));"
 _TANH = "return tanhf(a);"
 
@@ -54,23 +50,14 @@ def generated(model: onnx.ModelProto, name: str, function: str = FUNCTION) -> Ge
         text = Compiler(options).compile(model)
     except (CodegenError, ShapeInferenceError, UnsupportedOpError) as error:
         raise InputError(f"{name} cannot be C: {first_line(error)}") from error
-    stack = sum(map(_padded, _BUFFER.findall(text)))
     read = re.compile(r"\b(weight\d+\w*)\b")
     body = text[text.index(f"void {function}(") :]
     used = set(read.findall(body))
     constants = sum(
-        _padded((kind, sizes)) for kind, label, sizes in _CONSTANT.findall(text) if label in used
+        padded(kind, sizes) for kind, label, sizes in _CONSTANT.findall(text) if label in used
     )
-    return Generated(_embedded(text, function), stack, constants, len(model.graph.node))
-
-
-def _padded(declared: tuple[str, str]) -> int:
-    """Returns the bytes of a declared array, its alignment among them."""
-    kind, sizes = declared
-    count = 1
-    for size in re.findall(r"\d+", sizes):
-        count *= int(size)
-    return -(-count * _BYTES[kind] // _ALIGNED) * _ALIGNED
+    embedded, stack = shared(_embedded(text, function), function)
+    return Generated(embedded, stack, constants, len(model.graph.node))
 
 
 def _embedded(text: str, function: str) -> str:
