@@ -126,6 +126,18 @@ def test_events_begin_and_end_once_and_take_feedback(tmp_path: Path, values: Flo
         assert asker.post("/events/1/feedback", json={"feedback": "so so"}).status_code == 400
 
 
+def test_an_event_and_what_is_said_of_it_are_of_one_stream(tmp_path: Path, values: Float64) -> None:
+    with client(service(tmp_path)) as asker:
+        post(asker, "a", 0, values)
+        post(asker, "b", 0, values)
+        (first,) = asker.get("/streams/a/events").json()["events"]
+        (second,) = asker.get("/streams/b/events").json()["events"]
+        assert (first["stream"], second["stream"]) == ("a", "b")
+        asker.post(f"/events/{first['id']}/feedback", json={"feedback": "real"})
+        said = {one["stream"]: one["feedback"] for one in asker.get("/events").json()["events"]}
+        assert said == {"a": "real", "b": None}
+
+
 def test_rows_are_kept_with_what_was_said_of_them(tmp_path: Path, values: Float64) -> None:
     with client(service(tmp_path)) as asker:
         said = post(asker, "a", 0, values)["verdicts"]
