@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stillwatch.runtime.errors import InputError, StillwatchError, TransientError
+from stillwatch.runtime.parts import new_part, sweep_parts
 
 __all__ = ["failure", "make_folder", "replacing", "sync_folder", "write_bytes", "write_text"]
 
@@ -27,20 +28,20 @@ def replacing(path: str | Path) -> Iterator[Path]:
     The content reaches the disk before the name does, so a crash leaves the
     old file or the new one, never a part. A file that is there keeps its mode
     and, where we may give it away, its owner; a symlink stays and its target
-    is replaced; into a device or a pipe the whole content is written. Raises
-    InputError where the folder cannot be written, TransientError where the
-    disk is full; nothing is left behind then.
+    is replaced; into a device or a pipe the whole content is written. What
+    killed processes left of this file is taken away. Raises InputError where
+    the folder cannot be written, TransientError where the disk is full;
+    nothing is left behind then.
     """
     path = Path(path)
     try:
         through = _is_written_through(path)
         target = path if through else Path(os.path.realpath(path))
         folder = Path(tempfile.gettempdir()) if through else target.parent
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=folder)
-        os.close(handle)
+        sweep_parts(folder, target.name)
+        temporary, held = new_part(folder, target.name)
     except OSError as error:
         raise failure("write", path, error) from error
-    temporary = Path(name)
     try:
         yield temporary
         if through:
@@ -57,6 +58,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise failure("write", path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+        if held is not None:
+            os.close(held)
 
 
 def _is_written_through(path: Path) -> bool:

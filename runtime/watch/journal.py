@@ -6,7 +6,6 @@ output back to where the state has it: nothing is missing then and nothing is
 there twice, whenever the watch was killed. See docs/watch.md.
 """
 
-import contextlib
 import fcntl
 import os
 import tempfile
@@ -18,6 +17,7 @@ import numpy as np
 
 from stillwatch.runtime.errors import InputError, SnapshotError
 from stillwatch.runtime.files import failure, sync_folder
+from stillwatch.runtime.parts import sweep_parts
 from stillwatch.runtime.streaming.snapshot import pack, unpack
 
 __all__ = ["StateFile"]
@@ -41,7 +41,7 @@ class StateFile:
             self._held = self._lock()
             if self._held is None:
                 return None
-            self._sweep()
+            sweep_parts(self.path.parent, self.path.name)
             content = self.path.read_bytes()
         except OSError as error:
             raise failure("read", self.path, error) from error
@@ -123,13 +123,6 @@ class StateFile:
             if _is_named(descriptor, self.path):
                 return descriptor
             os.close(descriptor)  # it was replaced between the two calls
-
-    def _sweep(self) -> None:
-        """Takes away what killed watches left of states that they were writing."""
-        for entry in list(os.scandir(self.path.parent)):
-            if entry.name.startswith(f".{self.path.name}.") and entry.name.endswith(".part"):
-                with contextlib.suppress(OSError):
-                    Path(entry).unlink()
 
     def _taken(self) -> InputError:
         return InputError(

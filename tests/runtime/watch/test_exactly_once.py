@@ -226,7 +226,7 @@ def test_a_symbolic_link_to_a_state_stays_one_and_parts_are_swept(run: Run, tmp_
     (tmp_path / "state").symlink_to(disk / "state")
     words = [*MODEL, "--state", tmp_path / "state", "-o", tmp_path / "out"]
     assert run(*words, input="20\n").returncode == 0
-    (disk / ".state.x1.part").write_bytes(b"of a watch that was killed as it saved")
+    (disk / ".state.x1abcdef.part").write_bytes(b"of a watch that was killed as it saved")
     assert run(*words, input="21\n").returncode == 0
     assert (tmp_path / "state").is_symlink()
     assert [path.name for path in disk.iterdir()] == ["state"]
