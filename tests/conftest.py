@@ -63,7 +63,7 @@ def run(
             [program, *arguments],
             env=clean_env | dict(env or {}),
             text=True,
-            timeout=60,
+            timeout=600,
             **outputs,
         )
 

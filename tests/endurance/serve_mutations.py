@@ -111,7 +111,7 @@ def too_large(port: int) -> list[int]:
     """Returns the statuses of bodies beyond the bound: as said, and as they come."""
     found = []
     for chunked in (False, True):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         headers = {"Content-Type": _JSON}
         parts = (b" " * 2**20 for _ in range(20))
         try:
@@ -137,7 +137,7 @@ def run_mutations(folder: Path, requests: int, *, seed: int = 1, slow: int = 60)
     server = Server(folder, MODEL, *rates)
     problems: list[str] = []
     statuses: collections.Counter[int] = collections.Counter()
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
     for _ in range(requests):
         status, problem = ask(connection, chance)
         statuses[status] += 1

@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 
 def node(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        ["node", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+        ["node", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=600
     )
 
 

@@ -38,7 +38,7 @@ def run_without_extras(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
 

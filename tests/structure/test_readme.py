@@ -35,7 +35,7 @@ def test_the_lines_run_as_pasted(page: str, tmp_path: Path) -> None:
         if language == "python":
             command = [sys.executable, "-W", "error", "-c", text]
         done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120,
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600,
             check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{page}:\n{text}\n{done.stderr}"

@@ -28,7 +28,7 @@ class Served:
             headers["Authorization"] = f"Bearer {self.key}"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.base + path, data, headers)  # noqa: S310  (loopback)
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=300) as answer:  # noqa: S310
             return json.load(answer)
 
 
@@ -49,7 +49,7 @@ def served(state: Path, *words: str, with_key: bool = False) -> Iterator[Served]
         yield Served(found[0], key)
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=300)
 
 
 @contextmanager

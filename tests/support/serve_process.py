@@ -14,7 +14,7 @@ from typing import Any
 
 __all__ = ["Server", "post"]
 
-_PATIENCE = 60.0  # seconds
+_PATIENCE = 300.0  # seconds
 
 
 class Server:
@@ -38,7 +38,7 @@ class Server:
 
     def _await(self) -> None:
         """Returns once it answers; it may be printed before it listens."""
-        for _ in range(600):
+        for _ in range(6000):
             try:
                 status, _ = post(self.port, "/v2/health/ready", None)
                 if status == 200:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 60  # seconds until an answer that does not come fails the test
+PATIENCE = 300  # seconds until an answer that does not come fails the test
 
 
 class Watch:

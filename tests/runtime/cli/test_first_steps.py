@@ -145,7 +145,7 @@ def test_argcomplete_answers_a_shell(program: Path, clean_env: dict[str, str]) -
     done = subprocess.run(
         ["bash", "-c", f"exec 8>&{writer} 9>/dev/null; exec {program}"],
         env=clean_env | {k: v for k, v in asked.items() if "FILENAME" not in k},
-        pass_fds=[writer], capture_output=True, timeout=60, check=False,
+        pass_fds=[writer], capture_output=True, timeout=600, check=False,
     )  # fmt: skip
     os.close(writer)
     with os.fdopen(reader) as answer:
@@ -166,7 +166,7 @@ def test_an_interrupt_is_one_line_that_says_how_to_go_on(
         feed.flush()
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=600)
     assert process.returncode == 130
     assert said.strip().startswith("stillwatch: interrupted; no output is left half written")
     assert "Say the same again" in said

@@ -130,7 +130,7 @@ def key_pair() -> tuple[Any, dict[str, Any]]:
 
 
 def claims(**changed: Any) -> dict[str, Any]:
-    usual = {"sub": "me", "aud": "plant", "exp": time.time() + 60, "scope": "infer stream"}
+    usual = {"sub": "me", "aud": "plant", "exp": time.time() + 3600, "scope": "infer stream"}
     return {name: value for name, value in (usual | changed).items() if value is not None}
 
 
@@ -153,7 +153,7 @@ def test_tokens_of_hs256(tmp_path: Path) -> None:
             jwt.encode(claims(aud="other"), SECRET, "HS256"),
             jwt.encode(claims(aud=None), SECRET, "HS256"),
             jwt.encode(claims(sub=None), SECRET, "HS256"),
-            jwt.encode(claims(nbf=time.time() + 60), SECRET, "HS256"),
+            jwt.encode(claims(nbf=time.time() + 3600), SECRET, "HS256"),
             jwt.encode(claims(), SECRET + "!", "HS256"),
             jwt.encode(claims(), SECRET * 2, "HS512"),
             jwt.encode(claims(), None, "none"),
