@@ -142,7 +142,8 @@ def test_another_process_goes_on(
     (tmp_path / "model.onnx").write_bytes(content)
     (tmp_path / "saved").write_bytes(stream.snapshot())
     np.save(tmp_path / "rest.npy", rows[-50:])
-    subprocess.run([sys.executable, "-c", PROGRAM, tmp_path], env=clean_env, check=True, timeout=600)
+    command = [sys.executable, "-c", PROGRAM, tmp_path]
+    subprocess.run(command, env=clean_env, check=True, timeout=600)
     with np.load(tmp_path / "found.npz") as found:
         again = Result(*(found[name] for name in FIELDS), int(found["start"]))
     assert_equal(again, stream.extend(rows[-50:]))
