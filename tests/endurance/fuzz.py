@@ -26,7 +26,11 @@ __all__ = ["TARGETS", "Tally", "counted", "fuzz"]
 
 FEW, MOST = 100, 20_000  # draws of the first round, and of any
 ROUND = 600.0  # seconds that a round is to take: its imports take some of a busy machine's
-_DRAWN = re.compile(r"(\d+) passing(?: \w+)?, (\d+) failing(?: \w+)?, and (\d+) invalid")
+# Bounded and at a line's begin: what failed may be printed beside it, a number of 300,000 digits.
+_DRAWN = re.compile(
+    r"^ *- (\d{1,9}) passing(?: \w+)?, (\d{1,9}) failing(?: \w+)?, and (\d{1,9}) invalid",
+    re.MULTILINE,
+)
 
 _CAPSULE = "tests/runtime/capsule/test_fuzz_capsule.py"
 _SNAPSHOT = "tests/runtime/streaming/test_snapshot_refused.py"
@@ -127,7 +131,8 @@ def main() -> int:
     ).stdout.strip()
     report = {
         "command": f"PYTHONPATH=tests python -m endurance.fuzz --minutes {arguments.minutes:g} "
-        f"--at-once {arguments.at_once} --out FILE",
+        f"--at-once {arguments.at_once} --targets {' '.join(map(repr, arguments.targets))} "
+        "--out FILE",
         "commit": commit,
         "processor": machine().cpu,
         "cores": os.cpu_count(),
