@@ -47,6 +47,7 @@ PURE = [
         "errors",
         "files",
         *("forecasting.calendar", "forecasting.series", "forecasting.times", "tables"),
+        "parts",
         *("report.machine", "report.page", "report.palette", "report.tables"),
         "scoring.distance",
         "scoring.scaling",
