@@ -2,7 +2,7 @@
 
 from stillwatch.benchmarks.latency.cards.aims import AIM_HEADER, aim_rows
 from stillwatch.benchmarks.latency.cards.card import Card, SubjectEntry, Timing
-from stillwatch.benchmarks.latency.cards.peers import compared_networks
+from stillwatch.benchmarks.latency.cards.peers import ALONE, CONTROL, compared_networks
 from stillwatch.benchmarks.latency.cards.ratios import SAME_WEIGHTS, WINDOWED, faster, slower
 from stillwatch.benchmarks.latency.pages.footprint_tables import COLD_HEADER, cold_rows, file_size
 from stillwatch.benchmarks.latency.pages.peer_tables import (
@@ -43,7 +43,8 @@ STEP_HEADER = ("engine", "scenario", "streams", "p50, us", "p95", "p99", "max", 
 
 def network_rows(card: Card) -> list[tuple[str, ...]]:
     """Returns a row for each network in its capsules, as multiples of the teacher in MXNet."""
-    engines = [e.name for e in card.engines if e.package in ("onnxruntime", "mxnet")]
+    ours = [e.name for e in card.engines if e.package in ("onnxruntime", "mxnet")]
+    engines = [name for name in ours if name not in (CONTROL, *ALONE)]  # these are no capsules
     rows = []
     for subject in _swept(card):
         for engine in engines:
