@@ -13,9 +13,8 @@ from onnx import TensorProto
 
 from stillwatch.export.graph import windowing
 from stillwatch.export.graph.builder import Graph
-from stillwatch.export.graph.compression import compressed
 from stillwatch.runtime.arrays import LARGEST, Float64
-from stillwatch.runtime.scoring.features import PUBLISHED, WITH_LEVEL
+from stillwatch.runtime.scoring.features import COMPRESSION, PUBLISHED, WITH_LEVEL
 
 __all__ = ["Sensors", "begin", "finish"]
 
@@ -104,9 +103,20 @@ def _features(graph: Graph, kind: str) -> str:
         return "error"
     if kind == WITH_LEVEL:
         return graph.concat(["error", "scaled"], "features", axis=2)
-    both = graph.concat(["difference", "scaled"], "signals", axis=2)
-    halves = ["difference_compressed", "scaled_compressed"]
-    residual, level = graph.nodes("Split", [compressed(graph, both)], halves, axis=2)
+    unit = graph.weight("compression", np.array(COMPRESSION))
+    residual, level = (
+        graph.node(
+            "Mul",
+            [
+                graph.node(
+                    "Asinh", [graph.node("Div", [name, unit], f"{name}_in_units")], f"{name}_asinh"
+                ),
+                unit,
+            ],
+            f"{name}_compressed",
+        )
+        for name in ("difference", "scaled")
+    )
     size = graph.node("Abs", [residual], "error_compressed")  # asinh is odd
     return graph.concat([residual, size, level], "features", axis=2)
 

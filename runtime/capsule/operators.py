@@ -82,7 +82,6 @@ OPERATORS = {
     "Scan": Operator((2, 8), (1, 8), {"body": 5, "num_scan_inputs": 2}),
     "Shape": Operator(_ONE, attributes={"start": 2, "end": 2}),
     "Sigmoid": Operator(_ONE),
-    "Sign": Operator(_ONE),
     "Slice": Operator((3, 5)),
     "Split": Operator((1, 2), (1, 32), _AXIS),
     "Sqrt": Operator(_ONE),
