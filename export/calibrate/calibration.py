@@ -6,7 +6,7 @@ any other, with any number of channels, once it has seen its normal data.
 """
 
 import dataclasses
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,29 +18,20 @@ from stillwatch.export.calibrate.remarks import (
     not_followed,
     unlike_rows_said,
 )
+from stillwatch.export.calibrate.source import Origin, origin_of
 from stillwatch.export.calibrate.usual import usual_rows
-from stillwatch.export.capsule.windowed import Description, build_windowed
-from stillwatch.export.families.network import weights_of_capsule
-from stillwatch.export.families.table import windowed
+from stillwatch.export.capsule.windowed import Description
 from stillwatch.export.graph.distance_nodes import Sensors
 from stillwatch.runtime.alarms.judge.fitting import fit_judge
-from stillwatch.runtime.alarms.thresholds import (
-    WindowThreshold,
-    error_quantiles,
-    normal_scores,
-    window_threshold,
-)
+from stillwatch.runtime.alarms.thresholds import error_quantiles, normal_scores
 from stillwatch.runtime.arrays import LARGEST, Bool, Float64
-from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.capsule.figures import CapsuleThreshold, DataOrigin
-from stillwatch.runtime.capsule.info import CapsuleInfo, Channel
+from stillwatch.runtime.capsule.info import Channel
 from stillwatch.runtime.detector import Detector
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.scoring.distance import Mahalanobis, fit_mahalanobis
 from stillwatch.runtime.scoring.scaling import Moments
 from stillwatch.train.data.fingerprint import fingerprint
-from stillwatch.train.families.config import Config
-from stillwatch.train.families.table import config_from_dict
 
 __all__ = ["Calibrated", "calibrate"]
 
@@ -68,42 +59,39 @@ def calibrate(
     """Returns the capsule `content` with scaler, distance and thresholds of `normal` (T, C).
 
     Raises InputError for data that do not serve, CapsuleError for a capsule
-    that holds no such network.
+    that holds no such network, windowed or of a recursive forecaster.
     """
     options = options or CalibrationOptions()
-    _, info = opening.open_session(content, name)
-    windowed(info.family, name)
-    config = config_from_dict(info.family, info.training.options)
-    names = tuple(options.channels or info.channel_names)
-    _check(normal, names, info, config)
-    network = weights_of_capsule(content, config, name)
-    description = _described(info, names, normal, options)
+    origin = origin_of(content, name, options.ahead)
+    build = origin.source.build
+    names = tuple(options.channels or origin.channel_names)
+    _check(normal, names, origin)
+    description = _described(origin, names, normal, options)
 
     def decode(moments: Moments) -> tuple[Float64, Float64]:
-        uncalibrated = build_windowed(config, network, _scaled_by(moments), description)
-        return _reconstructed(uncalibrated, normal, moments)
+        return _reconstructed(build(_scaled_by(moments), description), normal, moments)
 
-    kept_scaler = _scaler_of(info, names) if options.keep_scaler else None
+    kept_scaler = _scaler_of(origin, names) if options.keep_scaler else None
     rows = usual_rows(normal, decode, options, kept_scaler)
     usual, scaled, decoded = (v[rows.usual] for v in (normal, rows.scaled, rows.decoded))
     spans = np.ptp(usual, axis=0)
     constant = tuple(n for n, span in zip(names, spans, strict=True) if not span)
     distance = fit_mahalanobis(rows.features[rows.usual], options.shrinkage)
     scores = distance.score(rows.features[rows.usual])
-    rule = window_threshold(scores, config.window, options.rate)
+    rule = origin.source.threshold(scores, options.rate)
     judge = fit_judge(usual, options.period) if options.period else None
     sensors = _sensors(rows.moments, distance, rule, options)
     described = dataclasses.replace(
         description,
-        threshold=_threshold(rule, distance, options),
+        threshold=dataclasses.replace(
+            rule, condition=distance.condition, shrinkage=options.shrinkage
+        ),
         error_quantiles=error_quantiles(scores),
-        normal_scores=normal_scores(scores, config.window),
+        normal_scores=normal_scores(scores, origin.window),
         judge=judge,
     )
     return Calibrated(
-        content=build_windowed(
-            config, network, sensors, described, plain_inputs=options.plain_inputs
-        ),
+        content=build(sensors, described, plain_inputs=options.plain_inputs),
         features=rows.features,
         errors=np.abs(rows.scaled - rows.decoded),
         condition=distance.condition,
@@ -120,27 +108,19 @@ def calibrate(
 
 
 def _described(
-    info: CapsuleInfo, names: tuple[str, ...], normal: Float64, options: CalibrationOptions
+    origin: Origin, names: tuple[str, ...], normal: Float64, options: CalibrationOptions
 ) -> Description:
     """Returns what is said of the sensors before anything is fitted."""
     return Description(
         channels=tuple(Channel(n, "") for n in names),
-        parameters=info.parameters,
+        parameters=origin.parameters,
         data=DataOrigin(name=options.source, rows=len(normal), sha256=fingerprint([normal])),
-        training=dataclasses.replace(info.training, decoder=options.decoder),
-    )
-
-
-def _threshold(
-    rule: WindowThreshold, distance: Mahalanobis, options: CalibrationOptions
-) -> CapsuleThreshold:
-    return CapsuleThreshold(
-        **asdict(rule), condition=distance.condition, shrinkage=options.shrinkage
+        training=dataclasses.replace(origin.training, decoder=options.decoder),
     )
 
 
 def _sensors(
-    moments: Moments, distance: Mahalanobis, rule: WindowThreshold, options: CalibrationOptions
+    moments: Moments, distance: Mahalanobis, rule: CapsuleThreshold, options: CalibrationOptions
 ) -> Sensors:
     return dataclasses.replace(
         _scaled_by(moments),
@@ -158,9 +138,9 @@ def _scaled_by(moments: Moments) -> Sensors:
     return dataclasses.replace(unknown, mean=moments.mean[0], scale=moments.scale[0])
 
 
-def _scaler_of(info: CapsuleInfo, names: tuple[str, ...]) -> Moments:
+def _scaler_of(origin: Origin, names: tuple[str, ...]) -> Moments:
     """Returns the capsule's own scaler; raises InputError where it has none for these channels."""
-    mean, scale = np.array(info.mean), np.array(info.scale)
+    mean, scale = np.array(origin.mean), np.array(origin.scale)
     if len(mean) != len(names) or (not mean.any() and (scale == 1).all()):
         raise InputError(
             f"expected a capsule with a scaler for {len(names)} channels to keep, and it has none: "
@@ -180,21 +160,16 @@ def _reconstructed(content: bytes, normal: Float64, moments: Moments) -> tuple[F
     return scaled, scaled - error
 
 
-def _check(
-    normal: Float64,
-    names: tuple[str, ...],
-    info: CapsuleInfo,
-    config: Config,
-) -> None:
+def _check(normal: Float64, names: tuple[str, ...], origin: Origin) -> None:
     if normal.ndim != 2 or normal.shape[1] != len(names):
         raise InputError(f"expected {len(names)} channels as (T, {len(names)}), got {normal.shape}")
-    if len(normal) < 2 * config.window:
+    if len(normal) < 2 * origin.window:
         raise InputError(
-            f"expected at least {2 * config.window} normal rows, two windows, got {len(normal)}"
+            f"expected at least {2 * origin.window} normal rows, two windows, got {len(normal)}"
         )
-    if config.channels == "joint" and len(names) != len(info.channels):
+    if origin.joint and len(names) != len(origin.channel_names):
         raise InputError(
-            f"this network takes {len(info.channels)} channels at once, got {len(names)}; "
+            f"this network takes {len(origin.channel_names)} channels at once, got {len(names)}; "
             "one of independent channels takes any number"
         )
     if not (np.abs(normal) <= LARGEST).all():  # False for NaN

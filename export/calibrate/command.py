@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options of a calibration."""
     parser.add_argument(
         "model",
-        help="path of a repeat-vector, sensor or stack capsule, or of a checkpoint; or a shipped "
-        "one: smd-segments",
+        help="path of a repeat-vector, sensor or stack capsule, of a recursive forecaster's, or of "
+        "a checkpoint; or a shipped one: smd-segments",
     )
     parser.add_argument(
         "normal", type=Path,
@@ -69,6 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report", type=Path, metavar="OUT.html", help="a page with pictures of the normal rows"
     )
+    parser.add_argument(
+        "--ahead", type=int, metavar="ROWS",
+        help="of a forecaster: a row's score is the error of what was forecast so many rows before "
+        "it (default: 1)",
+    )  # fmt: skip
     parser.add_argument("--int8", action="store_true", help="quantise, from 64 hidden units on")
     parser.add_argument("--plain-inputs", action="store_true", help="as in 'stillwatch export'")
     add_decoder_option(parser)
@@ -101,6 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
             decoder=arguments.decoder,
             keep_scaler=arguments.keep_scaler,
             keep_all=arguments.keep_all,
+            ahead=arguments.ahead,
         ),
     )
     content = quantize(result.content, arguments.model) if arguments.int8 else result.content

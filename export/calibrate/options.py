@@ -28,7 +28,8 @@ class CalibrationOptions:
     decoder: one of DECODERS, the form of the graph. keep_scaler: the capsule's
     mean and scale, which a network that came in was trained behind, stay.
     budget: events a week that the rows should suffice for. keep_all: rows that
-    look unlike the rest count too.
+    look unlike the rest count too. ahead: of a forecaster, rows from a forecast
+    to its error; None for one, or what its detector has.
     """
 
     channels: Sequence[str] | None = None
@@ -41,6 +42,7 @@ class CalibrationOptions:
     keep_scaler: bool = False
     budget: float = 1.0
     keep_all: bool = False
+    ahead: int | None = None
 
     def __post_init__(self) -> None:
         """Raises InputError naming the option that is out of range."""

@@ -49,6 +49,7 @@ def windowed(family: str, name: str) -> Family:
     known = [one.name for one in FAMILIES.values() if not one.causal]
     if family not in known:
         raise CapsuleError(
-            f"{name} is of family {family}: only {', '.join(known)} can be calibrated"
+            f"{name} is of family {family}: only {', '.join(known)} can be calibrated, and "
+            "recursive forecasters"
         )
     return FAMILIES[family]

@@ -16,7 +16,7 @@ from stillwatch.export.graph.builder import Graph
 from stillwatch.runtime.arrays import LARGEST, Float64
 from stillwatch.runtime.scoring.features import COMPRESSION, PUBLISHED, WITH_LEVEL
 
-__all__ = ["Sensors", "begin", "finish"]
+__all__ = ["Sensors", "answer", "begin", "finish", "scaled_values"]
 
 _MORE_THAN_ANY_WINDOW = 2**24  # the largest count that single precision holds exactly
 
@@ -62,16 +62,9 @@ def begin(
     scaled series are in the graph as "scaled". segment: T is in whole ones, and
     what pads the last is zero, the sensor's mean.
     """
-    channels = len(sensors.mean)
     graph = Graph(plain_inputs=plain_inputs)
-    graph.input("values", ["batch", "time", channels])
-    graph.input("mean", ["mean_batch", "mean_time", channels], sensors.mean[None, None])
-    graph.input("scale", ["scale_batch", "scale_time", channels], sensors.scale[None, None])
-    graph.input("threshold", [], np.array(sensors.threshold))
+    scaled = scaled_values(graph, sensors)
     graph.input("count", [], np.array(sensors.count))
-
-    centred = graph.node("Sub", ["values", "mean"], "centred")
-    scaled = graph.node("Div", [centred, "scale"], "scaled")
     windows = windowing.measure(graph, scaled, window, segment)
     windowing.cut(graph, windows, scaled, "windows")
     lengths = windowing.window_lengths(graph, windows)
@@ -79,22 +72,36 @@ def begin(
     return graph, windows, steps, lengths
 
 
+def scaled_values(graph: Graph, sensors: Sensors) -> str:
+    """Adds the inputs values, mean, scale and threshold, and returns "scaled" (N, T, C)."""
+    channels = len(sensors.mean)
+    graph.input("values", ["batch", "time", channels])
+    graph.input("mean", ["mean_batch", "mean_time", channels], sensors.mean[None, None])
+    graph.input("scale", ["scale_batch", "scale_time", channels], sensors.scale[None, None])
+    graph.input("threshold", [], np.array(sensors.threshold))
+    centred = graph.node("Sub", ["values", "mean"], "centred")
+    return graph.node("Div", [centred, "scale"], "scaled")
+
+
 def finish(graph: Graph, windows: windowing.Windows, decoded: str, sensors: Sensors) -> None:
     """Adds all outputs, from the reconstruction (T, N, C) of the steps in scaled units."""
     channels = len(sensors.mean)
     by_window = graph.node("Transpose", [decoded], "decoded_windows", perm=[1, 0, 2])
-    decoded = windowing.join(graph, windows, by_window, "decoded")
-
-    restored = graph.node("Mul", [decoded, "scale"], "restored")
-    graph.node("Add", [restored, "mean"], "reconstruction")
-    graph.node("Abs", [graph.node("Sub", ["scaled", decoded], "difference")], "error")
-    _score(graph, _features(graph, sensors.features), sensors)
+    answer(graph, windowing.join(graph, windows, by_window, "decoded"), sensors)
     _alarm(graph, windows)
 
     graph.output("score", ["batch", "time"])
     graph.output("alarm", ["batch", "time"], TensorProto.BOOL)
     for name in ("reconstruction", "error", "contribution"):
         graph.output(name, ["batch", "time", channels])
+
+
+def answer(graph: Graph, decoded: str, sensors: Sensors) -> None:
+    """Adds reconstruction, error, contribution and score of `decoded` (N, T, C), scaled units."""
+    restored = graph.node("Mul", [decoded, "scale"], "restored")
+    graph.node("Add", [restored, "mean"], "reconstruction")
+    graph.node("Abs", [graph.node("Sub", ["scaled", decoded], "difference")], "error")
+    _score(graph, _features(graph, sensors.features), sensors)
 
 
 def _features(graph: Graph, kind: str) -> str:

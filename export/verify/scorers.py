@@ -1,6 +1,6 @@
 """What a model says, computed without its graph: reconstruction and alarm in NumPy, by family."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,9 @@ import onnx
 from onnx import numpy_helper
 
 from stillwatch.export.families.table import family_of
-from stillwatch.runtime.arrays import Bool, Float64
+from stillwatch.export.forecasting.detection.expected import expected_rows
+from stillwatch.export.forecasting.weights import RecursiveWeights
+from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.runtime.capsule import opening
 from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.errors import InputError
@@ -17,7 +19,8 @@ from stillwatch.runtime.scoring.distance import Mahalanobis, squared_error
 from stillwatch.runtime.scoring.features import PUBLISHED, WITH_LEVEL, features
 from stillwatch.runtime.scoring.inputs import fixed_moments
 from stillwatch.runtime.scoring.scaling import Moments, series_moments
-from stillwatch.train.data.checkpoint import load_checkpoint
+from stillwatch.train.data.checkpoint import Checkpoint, load_checkpoint
+from stillwatch.train.families.forecaster.config import ForecasterConfig
 
 __all__ = ["Judgement", "as_graphs_scale", "judgement"]
 
@@ -59,13 +62,8 @@ def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
     if checkpoint.family != info.family:
         raise InputError(f"{model} is of family {info.family}, {folder} of {checkpoint.family}")
     threshold = float(info.threshold.value)
-    family, config = family_of(checkpoint), checkpoint.config
-    network = family.network(config, weights)
-
-    def reconstruct(scaled: Float64) -> Float64:
-        return family.reconstruct(config, network, scaled)
-
-    if family.causal:
+    reconstruct = _reconstruction(checkpoint, weights, info.horizon)
+    if not info.features and info.state:
         return Judgement(reconstruct, squared_error, lambda score: score > threshold)
     graph = onnx.load_from_string(opening.read_bytes(model)).graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
@@ -83,8 +81,26 @@ def judgement(model: str | Path, folder: Path, info: CapsuleInfo) -> Judgement:
         return distance.score(features(kind, scaled, decoded))
 
     def decide(score: Float64) -> Bool:
+        if info.state:
+            return score > threshold
         above = (score > threshold).reshape(-1, info.window)
         decided: Bool = (above & (above.sum(axis=1, keepdims=True) > count)).ravel()
         return decided
 
     return Judgement(reconstruct, score, decide)
+
+
+def _reconstruction(
+    checkpoint: Checkpoint, weights: Mapping[str, AnyArray], ahead: int
+) -> Callable[[Float64], Float64]:
+    """Returns what gives the reconstruction of scaled values (T, C), or what was expected of them.
+
+    ahead: of a forecaster's errors, rows from a forecast to its error.
+    """
+    config = checkpoint.config
+    if isinstance(config, ForecasterConfig):
+        recursive = RecursiveWeights.of(config, weights)
+        return lambda scaled: expected_rows(config, recursive, scaled, ahead)
+    family = family_of(checkpoint)
+    network = family.network(config, weights)
+    return lambda scaled: family.reconstruct(config, network, scaled)

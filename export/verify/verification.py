@@ -73,7 +73,14 @@ def compare(
     except ExtraError as error:
         absent["onnx reference evaluator"] = str(error)
     try:
-        others.append(_judged(f"MXNet {_version('mxnet')}", scaled, _gluon(folder, scaled), case))
+        others.append(
+            _judged(
+                f"MXNet {_version('mxnet')}",
+                scaled,
+                _gluon(folder, scaled, detector.info.horizon),
+                case,
+            )
+        )
     except (ExtraError, ModuleNotFoundError) as error:
         absent["MXNet"] = str(error)
     return [_agreement(reference, answer) for answer in others], absent
@@ -84,7 +91,7 @@ def run(model: str, folder: Path, series: Path | None) -> bool:
     info = Detector.load(model).info
     if series is not None:
         name, values = str(series), read_table(series, info.channel_names, None).values
-    elif test_series := FAMILIES[info.family].test_series:
+    elif info.family in FAMILIES and (test_series := FAMILIES[info.family].test_series):
         test = test_series()
         name, values = test.name, test.values[:, None]
     else:
@@ -107,8 +114,13 @@ def report(agreements: list[Agreement], absent: dict[str, str]) -> list[str]:
     return lines + [f"{name:<32} not compared: {why}" for name, why in absent.items()]
 
 
-def _gluon(folder: Path, scaled: Float64) -> Float64:
-    """Returns the reconstruction of scaled values (T, C) by the checkpoint's Gluon network."""
+def _gluon(folder: Path, scaled: Float64, ahead: int) -> Float64:
+    """Returns the reconstruction of scaled values (T, C) by the checkpoint's Gluon network.
+
+    ahead: as CapsuleInfo's horizon. Raises ExtraError where the network cannot say.
+    """
+    if ahead > 1:
+        raise ExtraError("Gluon's LSTM gives its cells of the last row alone, so one row ahead")
     checkpoint, _ = load_checkpoint(folder)
     single = scaled.astype(np.float32)
     recipe = family_module(checkpoint.family, "recipe")

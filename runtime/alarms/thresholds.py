@@ -6,7 +6,7 @@ import numpy as np
 
 from stillwatch.runtime.alarms.tails import fit_tail
 from stillwatch.runtime.arrays import AnyArray, Float64
-from stillwatch.runtime.capsule.figures import NormalScores
+from stillwatch.runtime.capsule.figures import CapsuleThreshold, NormalScores
 from stillwatch.runtime.scoring.windows import sliding_windows
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "mean_plus_sigmas",
     "normal_scores",
     "pick_sigmas",
+    "quantile_threshold",
     "window_threshold",
 ]
 
@@ -91,6 +92,16 @@ def window_threshold(scores: Float64, window: int, rate: float, step: int = 10) 
         count=count,
         rate=rate,
         windows=len(above),
+    )
+
+
+def quantile_threshold(scores: Float64, rate: float) -> CapsuleThreshold:
+    """Returns the rule that calls at most `rate` of the scores (T,) of normal data anomalous."""
+    return CapsuleThreshold(
+        rule=f"{1 - rate:g} quantile of normal scores",
+        value=float(np.quantile(scores, 1 - rate)),
+        count=len(scores),
+        rate=rate,
     )
 
 

@@ -1,4 +1,4 @@
-"""What may repeat itself in a capsule's graph: the rounds of a forecast, the rows of a judge.
+"""What may repeat itself in a capsule's graph: rounds of a forecast, rows of a judge or an LSTM.
 
 Both end by themselves: a Loop after as many rounds as the host asks for, a
 Scan with the last of the rows that it is given.
@@ -9,6 +9,7 @@ from stillwatch.runtime.capsule.wire import Message
 __all__ = ["REPEATING", "check_loop", "check_scan"]
 
 REPEATING = ("Loop", "Scan")
+_CARRIED = (["judge_out"], ["cells_last"])
 
 
 def check_loop(node: Message, inputs: list[str], outputs: list[str]) -> None:
@@ -29,7 +30,9 @@ def check_loop(node: Message, inputs: list[str], outputs: list[str]) -> None:
 
 
 def check_scan(node: Message, inputs: list[str], outputs: list[str]) -> None:
-    """Raises ValueError unless a Scan carries one state, the judge's, over rows of the first axis.
+    """Raises ValueError unless a Scan carries one state over rows of the first axis.
+
+    The judge's, or an LSTM's cells.
 
     inputs, outputs: the names of its body's. Axes and directions have no
     attributes, which operators.py sees to.
@@ -37,7 +40,7 @@ def check_scan(node: Message, inputs: list[str], outputs: list[str]) -> None:
     said = {a.get("name"): a.get("i") for a in node["attribute"]}
     rows = said.get("num_scan_inputs")
     _want(rows == len(node["input"]) - 1, "a Scan that carries one state", rows)
-    _want(node["output"][:1] == ["judge_out"], "a Scan of the judge", node["output"][:1])
+    _want(node["output"][:1] in _CARRIED, "a Scan of the judge or of cells", node["output"][:1])
     _want(len(inputs) == len(node["input"]), "a Scan that reads what it is given", inputs)
     _want(len(outputs) == len(node["output"]), "a Scan that gives what its body does", outputs)
     _want(all(node["output"]) and all(node["input"]), "a Scan without gaps", node["output"])

@@ -12,10 +12,19 @@ from stillwatch.runtime.capsule.info import CapsuleInfo
 from stillwatch.runtime.scoring.model import Answers, Model
 from stillwatch.runtime.scoring.scaling import Moments
 
-__all__ = ["WINDOWS_PER_CALL", "Cut", "cuts", "score_series", "score_stacks", "sequences_per_call"]
+__all__ = [
+    "WINDOWS_PER_CALL",
+    "Cut",
+    "cuts",
+    "rows_per_call",
+    "score_series",
+    "score_stacks",
+    "sequences_per_call",
+]
 
 # Windows of a causal model a call of the graph: bounds memory, costs nothing on short series.
 WINDOWS_PER_CALL = 256
+_ROWS_PER_CALL = 2**13  # of a window longer than this: 38 channels of 16 units are then 80 MB
 # Sequences a call for models that want whole windows: of 6 to 48 the fastest a window, in fp32
 # and int8 alike. Larger batches leave the cache; 1024 at once take more than half a GiB.
 _SEQUENCES_PER_CALL = 12
@@ -103,11 +112,27 @@ def _share(jobs: Iterable[_Job], threads: int) -> None:
             done.result()
 
 
+def rows_per_call(window: int, series: int) -> int:
+    """Returns how many rows of a causal model go into one call of so many series, at most.
+
+    Whole windows, or of a longer one a part, after which its state is carried on.
+    """
+    if window > _ROWS_PER_CALL:
+        return max(1, _ROWS_PER_CALL // series)
+    return window * max(1, WINDOWS_PER_CALL // series)
+
+
 def _causal(model: Model, series: _Series, out: list[Answers], rule: AlarmRule) -> Iterator[_Job]:
     def job(values: Float64, moments: Moments, into: Answers) -> None:
-        _copy(model.run(values[None], moments, rule)[0], into)
+        state = None
+        for start in range(0, len(values), most):
+            stop = start + most
+            local = _rows(moments, start, stop)
+            answers, state = model.run(values[None, start:stop], local, rule, state)
+            _copy(answers, into.rows(start, stop))
 
-    step = model.info.window * WINDOWS_PER_CALL
+    most = rows_per_call(model.info.window, 1)
+    step = max(most, model.info.window)
     for (values, moments), answers in zip(series, out, strict=True):
         for start in range(0, len(values), step):
             stop = start + step

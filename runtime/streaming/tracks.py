@@ -7,7 +7,7 @@ import numpy as np
 
 from stillwatch.runtime.alarms.policies.rule import AlarmRule
 from stillwatch.runtime.arrays import LARGEST, SMALLEST, AnyArray, Float64
-from stillwatch.runtime.scoring.batch import WINDOWS_PER_CALL, Cut, score_stacks
+from stillwatch.runtime.scoring.batch import Cut, rows_per_call, score_stacks
 from stillwatch.runtime.scoring.model import Answers, Model, State
 from stillwatch.runtime.scoring.scaling import Moments
 from stillwatch.runtime.scoring.stepper import Stepper
@@ -41,8 +41,8 @@ class Causal:
         while start < rows.shape[1]:
             # The graph counts its windows from the first value it is given, so the rest of a
             # begun window goes by itself, and whole windows follow together.
-            most = self._window * max(1, WINDOWS_PER_CALL // len(rows))
-            length = self._window - self.position if self.position else most
+            most = rows_per_call(self._window, len(rows))
+            length = min(self._window - self.position, most) if self.position else most
             part = rows[:, start : start + length]
             local = moments
             if not self._fixed:

@@ -208,6 +208,14 @@ class Recursive(mx.gluon.HybridBlock):
         forecast = F.reshape(forecast, (self._config.horizon, -1, self._channels))
         return F.transpose(forecast, (1, 0, 2))
 
+    def following(self, values: mx.nd.NDArray) -> mx.nd.NDArray:
+        """Returns what is expected after each row of values (N, L, C + K), (N, L, C)."""
+        steps = mx.nd.transpose(self._rows(mx.nd, values), (1, 0, 2))  # NTC -> TNC
+        zero = mx.nd.zeros((1, steps.shape[1], self._config.units))
+        answer, _ = self._answer(mx.nd, steps, [[zero, zero]] * self._config.layers)
+        rows = mx.nd.reshape(answer, (values.shape[1], -1, self._channels))
+        return mx.nd.transpose(rows, (1, 0, 2))
+
     @property
     def _held(self) -> int:
         return self._inputs - self._calendar

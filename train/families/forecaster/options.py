@@ -5,6 +5,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from stillwatch.runtime.cli.reading import add_reading_options, reading_options
 from stillwatch.runtime.errors import InputError
 from stillwatch.runtime.forecasting.calendar import CALENDAR_TERMS
 from stillwatch.runtime.forecasting.series import Series, read_series
@@ -77,11 +78,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Adds the options that say which file, and what in it."""
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="MY.csv", help="file with rows in time order"
-    )
-    parser.add_argument(
-        "--time-column", metavar="NAME", help="times, which must be regular; without one, rows "
-        "count",
+        "--data", type=Path, required=True, metavar="MY.csv",
+        help="CSV, Parquet or Arrow file, packed or not, rows in time order; with --time-column a "
+        "step apart",
     )  # fmt: skip
     parser.add_argument(
         "--column", dest="columns", action="append", default=[], metavar="NAME",
@@ -95,6 +94,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         "--calendar", nargs="+", default=[], choices=CALENDAR_TERMS,
         help="terms of the time that are read, too",
     )  # fmt: skip
+    add_reading_options(parser)
 
 
 def config_of(arguments: argparse.Namespace) -> ForecasterConfig:
@@ -126,7 +126,11 @@ def series_of(arguments: argparse.Namespace, config: ForecasterConfig) -> Series
         )
     wanted = [*arguments.columns, *config.covariates] if arguments.columns else None
     series = read_series(
-        arguments.data, wanted, arguments.time_column, fill=config.missing == "forward"
+        arguments.data,
+        wanted,
+        arguments.time_column,
+        fill=config.missing == "forward",
+        reading=reading_options(arguments),
     )
     channels = arguments.columns or [c for c in series.columns if c not in config.covariates]
     if not channels:

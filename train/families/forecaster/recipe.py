@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stillwatch.runtime.errors import InputError
+from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.errors import ConfigError, InputError
 from stillwatch.runtime.files import make_folder
 from stillwatch.runtime.forecasting.calendar import TERM_WIDTH, calendar_terms
 from stillwatch.runtime.forecasting.series import Series
@@ -31,6 +32,7 @@ from stillwatch.train.loop.one_pass import Loss
 __all__ = [
     "build_network",
     "load_network",
+    "reconstruct",
     "scaled_part",
     "train_forecaster",
 ]
@@ -141,6 +143,18 @@ def _solve_linear(
 def load_network(folder: Path) -> Direct | Recursive:
     """Returns the Gluon network of a checkpoint."""
     return load_windowed(folder, "forecaster", build_network)
+
+
+def reconstruct(network: Direct | Recursive, scaled: Float64, config: ForecasterConfig) -> Float64:
+    """Returns what a recursive network expected of scaled rows (T, C) a row before, (T, C).
+
+    Of the first row nothing was: it stands for itself. Raises ConfigError for a direct one.
+    """
+    if not isinstance(network, Recursive):
+        raise ConfigError(f"expected a recursive forecaster, got a {config.strategy} one")
+    following = network.following(to_nd(scaled[None].astype(np.float32))).asnumpy()[0]
+    expected: Float64 = np.concatenate([scaled[:1], following[:-1]]).astype(np.float64)
+    return expected
 
 
 def build_network(config: ForecasterConfig, columns: int) -> Direct | Recursive:

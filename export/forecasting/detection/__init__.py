@@ -1,0 +1,1 @@
+"""A recursive forecaster as a detector: the error of what it forecast some rows before."""
