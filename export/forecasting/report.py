@@ -95,9 +95,11 @@ def verdict(tested: Backtest) -> str:
         )
     if others[best] <= ours * _AS_GOOD:
         return f"{best} is as good, or better: MAE {others[best]:.4g}, the forecaster's {ours:.4g}."
+    next_best = dict.fromkeys((best, simple))  # which may be the same
     return (
-        f"The forecaster is best: MAE {ours:.4g}, {best} {others[best]:.4g}, "
-        f"{simple} {naive[simple]:.4g}."
+        f"The forecaster is best: MAE {ours:.4g}, "
+        + ", ".join(f"{name} {others[name]:.4g}" for name in next_best)
+        + "."
     )
 
 

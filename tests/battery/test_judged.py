@@ -4,6 +4,7 @@ The judge is fitted to rows of the family's own; a spike, a shift and a frozen
 end are in what it judges, so that there are alarms to differ.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -13,12 +14,18 @@ from hypothesis import strategies as st
 from support.answers import sizes, spans
 
 from battery.family_cases import FAMILIES, WINDOW, Made
+from stillwatch.export.verify.graph_answers import by_reference_evaluator
+from stillwatch.export.verify.scorers import as_graphs_scale, judgement
 from stillwatch.runtime import Detector, Result, SnapshotError
 from stillwatch.runtime.alarms.judge.fitting import fit_judge
+from stillwatch.runtime.alarms.judge.whole_series import judge_series
 from stillwatch.runtime.alarms.judged import Judged
+from stillwatch.runtime.alarms.policies.policy_table import alarm_rule
 from stillwatch.runtime.arrays import Float64
+from stillwatch.runtime.errors import ExtraError
 from stillwatch.runtime.scoring.model import Model
 from stillwatch.runtime.streaming.snapshot import pack, unpack
+from stillwatch.train.families.table import family_module
 
 BUDGET = "budget(9/day)"
 ROWS = 9 * WINDOW + 7
@@ -84,6 +91,32 @@ def test_streams_and_snapshots(made: Made, detector: Detector, chunks: list[int]
         [values[s] for s in spans(len(values), chunks)], threshold=BUDGET
     )
     assert_same(joined(list(chunked)), whole)
+
+
+def test_every_framework_gives_the_same_alarms(made: Made, detector: Detector) -> None:
+    """What a judge is told of a network: where it has scores, and the trained alarms."""
+    values = eventful(made)[: ROWS // WINDOW * WINDOW]
+    moments, scaled = as_graphs_scale(values, detector.info)
+    given = {"mean": moments.mean[0], "scale": moments.scale[0]}
+    expected = detector.score(values, **given, threshold=BUDGET)
+    assert expected.judged is not None
+    assert expected.alarm.any()
+    budget = alarm_rule(BUDGET, detector.info).budget
+    assert budget is not None
+    case = judgement(made.path, made.folder, detector.info)
+    gluon = family_module(made.checkpoint.family, "recipe")
+    by_mxnet = gluon.reconstruct(
+        gluon.load_network(made.folder), scaled.astype(np.float32), made.checkpoint.config
+    ).astype(np.float64)
+    decoded = [case.reconstruct(scaled), by_mxnet]
+    with suppress(ExtraError):  # it cannot compute every LSTM, and says so
+        graph = by_reference_evaluator(made.path, detector, values, moments, scaled)
+        decoded.append(graph.reconstruction)
+    for one in decoded:
+        score = case.score(scaled, one)
+        (judged,) = judge_series(budget, [values], [score], [case.decide(score)], 0)
+        for name in Judged._fields:
+            np.testing.assert_array_equal(getattr(judged, name), getattr(expected.judged, name))
 
 
 def test_fleets_batches_and_series_of_other_lengths(made: Made, detector: Detector) -> None:
