@@ -20,7 +20,7 @@ from stillwatch.export.calibrate.remarks import (
 )
 from stillwatch.export.calibrate.source import Origin, origin_of
 from stillwatch.export.calibrate.usual import usual_rows
-from stillwatch.export.capsule.windowed import Description
+from stillwatch.export.capsule.calibrated import Description
 from stillwatch.export.graph.distance_nodes import Sensors
 from stillwatch.runtime.alarms.judge.fitting import fit_judge
 from stillwatch.runtime.alarms.thresholds import error_quantiles, normal_scores

@@ -3,7 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from stillwatch.export.capsule.windowed import Description, build_windowed
+from stillwatch.export.capsule.calibrated import Description
+from stillwatch.export.capsule.windowed import build_windowed
 from stillwatch.export.families.network import weights_of_capsule
 from stillwatch.export.families.table import windowed
 from stillwatch.export.forecasting.detection.detector_capsule import ForecastErrors

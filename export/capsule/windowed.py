@@ -1,51 +1,31 @@
 """The capsules of windowed networks, with the sensors that they watch or still without any."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 import numpy as np
 
-from stillwatch.export.capsule.golden import TOLERANCE, golden_vectors
-from stillwatch.export.capsule.seal import check_parameters, producer, seal_model
+from stillwatch.export.capsule.calibrated import (
+    Description,
+    calibrated_info,
+    distance_reference,
+)
+from stillwatch.export.capsule.golden import golden_vectors
+from stillwatch.export.capsule.seal import check_parameters, seal_model
 from stillwatch.export.families.table import FAMILIES, expected_shapes, family_of
 from stillwatch.export.graph.distance_nodes import Sensors
 from stillwatch.export.graph.lstm import Weights
-from stillwatch.runtime.alarms.judge.spec import JudgeSpec
 from stillwatch.runtime.arrays import AnyArray, Bool, Float64
 from stillwatch.runtime.capsule.figures import (
-    CapsuleThreshold,
-    DataOrigin,
-    NormalScores,
     Training,
 )
-from stillwatch.runtime.capsule.info import SCHEMA_VERSION, CapsuleInfo, Channel
+from stillwatch.runtime.capsule.info import Channel
 from stillwatch.runtime.errors import CheckpointError, InputError
-from stillwatch.runtime.scoring.distance import Mahalanobis
-from stillwatch.runtime.scoring.features import by_channel, features
-from stillwatch.runtime.scoring.scaling import ScalingPolicy
 from stillwatch.train.data.checkpoint import Checkpoint
 from stillwatch.train.families.config import Config
 from stillwatch.train.families.config_fields import written
 
-__all__ = ["Description", "build_uncalibrated", "build_windowed"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Description:
-    """What a windowed capsule says of its sensors and its network beside the figures in its graph.
-
-    threshold, error_quantiles, normal_scores, judge: what calibration found, none before it.
-    """
-
-    channels: tuple[Channel, ...]
-    parameters: int
-    data: DataOrigin
-    training: Training
-    threshold: CapsuleThreshold | None = None
-    error_quantiles: Mapping[str, float] = field(default_factory=dict)
-    normal_scores: NormalScores | None = None
-    judge: JudgeSpec | None = None
+__all__ = ["build_uncalibrated", "build_windowed"]
 
 
 def build_uncalibrated(
@@ -106,56 +86,21 @@ def build_windowed(
             f"expected a decoder {' or '.join(family.decoders)} for {name}, got {decoder!r}"
         )
     lengths = (min(7, config.window), min(40, config.window))
-    info = CapsuleInfo(
-        schema=SCHEMA_VERSION,
-        family=name,
+    reference = distance_reference(
+        sensors, lambda scaled: family.reconstruct(config, network, scaled)
+    )
+
+    def one_window(scaled: Float64) -> tuple[Float64, Float64, Bool]:
+        decoded, contribution, above = reference(scaled)
+        return decoded, contribution, above & (above.sum() > sensors.count)  # one window at most
+
+    info = calibrated_info(
+        config,
+        sensors,
+        description,
         window=config.window,
-        stride=config.window,
-        state=0,
-        channel_mode=config.channels,
-        score=f"Mahalanobis distance of {sensors.features}",
-        calibrated=description.threshold is not None,
-        channels=description.channels,
-        parameters=description.parameters,
-        scaling=ScalingPolicy("trained"),
-        mean=tuple(map(float, sensors.mean)),
-        scale=tuple(map(float, sensors.scale)),
-        threshold=description.threshold
-        or CapsuleThreshold(rule="not calibrated", value=sensors.threshold, count=sensors.count),
-        error_quantiles=description.error_quantiles,
-        data=description.data,
-        training=description.training,
-        golden=golden_vectors(
-            sensors.mean, sensors.scale, lengths, _reference(config, network, sensors)
-        ),
-        tolerance=TOLERANCE,
-        producer=producer(),
-        normal_scores=description.normal_scores,
-        judge=description.judge,
-        features=sensors.features,
+        golden=golden_vectors(sensors.mean, sensors.scale, lengths, one_window),
     )
     form = {} if decoder == "plain" else {"decoder": decoder}
     graph = family.graph(config, network, sensors, plain_inputs=plain_inputs, **form)
     return seal_model(graph, info)
-
-
-def _reference(
-    config: Config, network: Weights, sensors: Sensors
-) -> Callable[[Float64], tuple[Float64, Float64, Bool]]:
-    """Returns what gives reconstruction, contribution and alarm of scaled values, in NumPy."""
-    reconstruct = FAMILIES[config.family].reconstruct
-    # As the graph holds them, in single precision: the reference is of the same distance.
-    mean, whitening = (
-        part.astype(np.float32).astype(np.float64)
-        for part in (sensors.error_mean, sensors.whitening)
-    )
-    distance = Mahalanobis(mean, whitening, condition=1.0)
-
-    def reference(scaled: Float64) -> tuple[Float64, Float64, Bool]:
-        decoded = reconstruct(config, network, scaled)
-        parts = distance.parts(features(sensors.features, scaled, decoded))
-        contribution = by_channel(parts, scaled.shape[1])
-        above = contribution.sum(axis=1) > sensors.threshold
-        return decoded, contribution, above & (above.sum() > sensors.count)  # one window at most
-
-    return reference

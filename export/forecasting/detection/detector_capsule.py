@@ -1,5 +1,6 @@
 """The capsule of a recursive forecaster as a detector, and the network that it is made of."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,9 +9,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from stillwatch.export.capsule.golden import TOLERANCE, Reference, golden_vectors
-from stillwatch.export.capsule.seal import producer, seal_model
-from stillwatch.export.capsule.windowed import Description
+from stillwatch.export.capsule.calibrated import Description, calibrated_info, distance_reference
+from stillwatch.export.capsule.golden import golden_vectors
+from stillwatch.export.capsule.seal import seal_model
 from stillwatch.export.forecasting.detection.detector_graph import (
     WINDOW,
     detector_graph,
@@ -20,13 +21,8 @@ from stillwatch.export.forecasting.detection.expected import expected_rows
 from stillwatch.export.forecasting.weights import Dense, RecursiveWeights
 from stillwatch.export.graph.distance_nodes import Sensors
 from stillwatch.export.graph.lstm import LstmLayer
-from stillwatch.runtime.arrays import AnyArray, Bool, Float64
-from stillwatch.runtime.capsule.figures import CapsuleThreshold
-from stillwatch.runtime.capsule.info import SCHEMA_VERSION, CapsuleInfo
+from stillwatch.runtime.arrays import AnyArray, Float64
 from stillwatch.runtime.errors import CapsuleError, InputError
-from stillwatch.runtime.scoring.distance import Mahalanobis
-from stillwatch.runtime.scoring.features import by_channel, features
-from stillwatch.runtime.scoring.scaling import ScalingPolicy
 from stillwatch.train.families.forecaster.config import ForecasterConfig
 from stillwatch.train.families.table import config_from_dict
 
@@ -98,34 +94,14 @@ class ForecastErrors:
             raise InputError("a forecaster has no decoder to choose the form of")
         channels = len(sensors.mean)
         rows = f"{self.ahead} row{'s' * (self.ahead > 1)}"
-        info = CapsuleInfo(
-            schema=SCHEMA_VERSION,
-            family=self.config.family,
-            window=WINDOW,
-            stride=WINDOW,
+        reference = distance_reference(sensors, self.expected)
+        golden = golden_vectors(sensors.mean, sensors.scale, _GOLDEN_ROWS, reference)
+        info = calibrated_info(self.config, sensors, description, window=WINDOW, golden=golden)
+        info = dataclasses.replace(
+            info,
             state=state_size(self.config, channels, self.ahead),
-            channel_mode=self.config.channels,
-            score=f"Mahalanobis distance of {sensors.features}, of forecasts {rows} ahead",
-            calibrated=description.threshold is not None,
-            channels=description.channels,
-            parameters=description.parameters,
-            scaling=ScalingPolicy("trained"),
-            mean=tuple(map(float, sensors.mean)),
-            scale=tuple(map(float, sensors.scale)),
-            threshold=description.threshold
-            or CapsuleThreshold(rule="not calibrated", value=sensors.threshold),
-            error_quantiles=description.error_quantiles,
-            data=description.data,
-            training=description.training,
-            golden=golden_vectors(
-                sensors.mean, sensors.scale, _GOLDEN_ROWS, self._reference(sensors)
-            ),
-            tolerance=TOLERANCE,
-            producer=producer(),
-            normal_scores=description.normal_scores,
-            judge=description.judge,
+            score=f"{info.score}, of forecasts {rows} ahead",
             horizon=self.ahead,
-            features=sensors.features,
         )
         graph = detector_graph(
             self.config, self.weights, sensors, self.ahead, plain_inputs=plain_inputs
@@ -135,19 +111,3 @@ class ForecastErrors:
     def expected(self, scaled: Float64) -> Float64:
         """Returns what was expected of scaled rows (T, C), (T, C), by plain NumPy."""
         return expected_rows(self.config, self.weights, scaled, self.ahead)
-
-    def _reference(self, sensors: Sensors) -> Reference:
-        # As the graph holds them, in single precision: the reference is of the same distance.
-        mean, whitening = (
-            part.astype(np.float32).astype(np.float64)
-            for part in (sensors.error_mean, sensors.whitening)
-        )
-        distance = Mahalanobis(mean, whitening, condition=1.0)
-
-        def reference(scaled: Float64) -> tuple[Float64, Float64, Bool]:
-            decoded = self.expected(scaled)
-            parts = distance.parts(features(sensors.features, scaled, decoded))
-            contribution = by_channel(parts, scaled.shape[1])
-            return decoded, contribution, contribution.sum(axis=1) > sensors.threshold
-
-        return reference
