@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.damage import damaged
 from support.foreign import available
 from support.series import cpu_like
 
@@ -171,14 +172,7 @@ def test_other_pickles_of_pytorch(
     tmp_path: Path,
 ) -> None:
     def alter(pickle: bytes) -> bytes:
-        content = bytearray(pickle)
-        for place, value in put:
-            content[place % len(content)] = value
-        start = cut[0] % len(content)
-        del content[start : start + cut[1]]
-        source, target = (place % len(content) for place in copied[:2])
-        content[target:target] = content[source : source + copied[2]]
-        return bytes(content)
+        return damaged(pickle, put, cut, copied)
 
     path = tmp_path / file
     path.write_bytes(repacked(available(file).read_bytes(), "data.pkl", alter))

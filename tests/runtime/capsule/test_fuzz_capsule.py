@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from onnx import TensorProto
+from support.damage import damaged
 from support.fuzzing import DIED, Answer, Worker
 
 from stillwatch.runtime import shipped
@@ -93,14 +94,7 @@ def test_damaged_bytes_sealed_anew(
     copied: tuple[int, int, int],
     worker: Worker,
 ) -> None:
-    content = bytearray(SOUND[name])
-    for place, value in put:
-        content[place % len(content)] = value
-    start = cut[0] % len(content)
-    del content[start : start + cut[1]]
-    source, target = (place % len(content) for place in copied[:2])
-    content[target:target] = content[source : source + copied[2]]
-    ask(worker, sealed(bytes(content)), graph=True)
+    ask(worker, sealed(damaged(SOUND[name], put, cut, copied)), graph=True)
 
 
 def places_in(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
+from support.damage import damaged
 from support.every_capsule import every_capsule
 
 from stillwatch.runtime import CapsuleError, Detector, shipped
@@ -199,20 +200,14 @@ def test_what_is_accepted_reads_alike_in_every_reader(
     cut: tuple[int, int],
     copied: tuple[int, int, int],
 ) -> None:
-    content = bytearray(SOUND[name])
+    sound = SOUND[name]
     # Most bytes are metadata: the graph's own, which comes before them, are wanted more often.
-    most = content.find(METADATA_KEY.encode() + b"\x12")
-    for place, value in put:
-        content[place % most] = value
-    start = cut[0] % most
-    del content[start : start + cut[1]]
-    source, target = (place % most for place in copied[:2])
-    content[target:target] = content[source : source + copied[2]]
+    content = damaged(sound, put, cut, copied, most=sound.find(METADATA_KEY.encode() + b"\x12"))
     try:
-        ours = read_graph(bytes(content))
+        ours = read_graph(content)
     except ValueError:
         return
-    theirs = onnx.load_from_string(bytes(content))
+    theirs = onnx.load_from_string(content)
     assert theirs.SerializeToString(deterministic=True) == content
     assert [node["operator"] for node in ours["graph"]["node"]] == [
         node.op_type for node in theirs.graph.node
